@@ -1,0 +1,238 @@
+"""``./run`` inside the project's own environment: prepares the data, starts the processes, and stays with them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rtcc.onebox import frontend, keys, processes, schema, tls
+from rtcc.onebox.environment import Birth, Box, environment, free_port, port_is_free
+from rtcc.onebox.layout import DataFolder
+from rtcc.onebox.options import Options, parse
+from rtcc.onebox.progress import Stop, complain, say, step
+from rtcc.onebox.supervisor import Interrupted, Service, Supervisor, answers_at
+
+
+def _embedded(box: Box) -> list[Service]:
+    """PostgreSQL and Valkey."""
+    cluster, valkey = box.cluster, box.valkey
+    return [
+        Service(
+            "postgres",
+            "Database",
+            cluster.command(),
+            cluster.environment(),
+            cluster.answers,
+            stop=signal.SIGINT,
+            patience_s=30.0,
+            before=cluster.end_leftover,
+        ),
+        Service(
+            "valkey",
+            "Broker",
+            valkey.command(),
+            valkey.environment(),
+            answers_at(str(valkey.socket)),
+            before=valkey.configure,
+        ),
+    ]
+
+
+def _service(row: processes.Process, box: Box, more: tuple[str, ...] = ()) -> Service:
+    ready = processes.fill((row.ready,), box)[0]
+    argv = [*processes.fill(row.argv, box), *more]
+    return Service(
+        row.name, row.title, argv, environment(box, row.role), answers_at(ready), row.stop, row.patience_s
+    )
+
+
+def _more_words(row: processes.Process, box: Box) -> tuple[str, ...]:
+    """What a row cannot know: real clips for the simulator, a certificate for the web pages."""
+    if row.name == "cameras" and box.options.video is not None:
+        return ("--video", str(box.options.video))
+    if row.name == "web" and not box.options.demo:
+        certificate, key = _certificate(box)
+        return ("--ssl-certfile", str(certificate), "--ssl-keyfile", str(key))
+    return ()
+
+
+def _certificate(box: Box) -> tuple[Path, Path]:
+    if box.options.certificate is not None and box.options.certificate_key is not None:
+        return box.options.certificate, box.options.certificate_key
+    return tls.self_made(box.data.root / "tls", box.host, datetime.datetime.now(datetime.UTC))
+
+
+def _prepare(box: Box, supervisor: Supervisor, newborn: bool, quiet: bool) -> None:
+    """Bring up the embedded services and bring the database to this code's shape."""
+    with step("Database", quiet) as current:
+        made = box.cluster.create()
+        current.outcome = "made and started" if made else "started"
+        database, broker = _embedded(box)
+        supervisor.start(database, broker)
+        box.cluster.make_roles()
+    with step("Tables", quiet) as current:
+        current.outcome = "brought up to date" if _migrate(box) else "up to date"
+    with step("Keys", quiet) as current:
+        keys.make_or_find(box.data, newborn)
+        current.outcome = "made" if newborn else "found"
+
+
+def _migrate(box: Box) -> bool:
+    wanted = schema.fingerprint()
+    with box.cluster.connect() as connection:
+        if schema.shape(connection, "watchlight") == wanted:
+            return False
+        schema.migrate(environment(box, "owner"))
+        schema.mark(connection, "watchlight", wanted)
+    return True
+
+
+def _run_preparations(box: Box) -> None:
+    notes = box.data.root / "prepared.json"
+    known = json.loads(notes.read_text()) if notes.exists() else {}
+    for row in processes.PREPARATIONS:
+        wanted = processes.state_of(row)
+        if known.get(row.name) == wanted or (row.demo_only and not box.options.demo):
+            continue
+        with step(row.title) as current:
+            argv = processes.manage(row.command, box)
+            result = subprocess.run(
+                argv, env=environment(box, row.role), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+            if result.returncode != 0:
+                raise Stop(f"{result.stdout.strip()}\n\n{row.title}: this step failed; the reason is above.")
+            current.outcome = "done"
+        known[row.name] = wanted
+        new = notes.with_suffix(".new")
+        new.write_text(json.dumps(known, indent=1))
+        new.rename(notes)
+
+
+def _start(options: Options, supervisor: Supervisor, data: DataFolder, newborn: bool) -> None:
+    began = time.monotonic()
+    left = supervisor.end_leftovers()
+    if left:
+        say(f"  Ended what an earlier start left running: {', '.join(left)}.")
+    with step("Front-end packages") as current:
+        current.outcome = "fetched" if frontend.install() else "ready"
+    box = Box(data, options, Birth.of(data, options))
+    (data.run / "port").write_text(str(options.port))
+    _prepare(box, supervisor, newborn, quiet=False)
+    _run_preparations(box)
+    rows = [row for row in processes.PROCESSES if options.demo or not row.demo_only]
+    with step("Processes") as current:
+        supervisor.start(*(_service(row, box, _more_words(row, box)) for row in rows))
+        current.outcome = ", ".join(row.name for row in rows)
+    _greet(box, time.monotonic() - began)
+
+
+def _greet(box: Box, seconds: float) -> None:
+    say(f"\nWatchlight is ready after {seconds:.1f} s:  {box.origin}\n")
+    if box.options.demo:
+        say("Sign in by one click as any of the demo's people: the first page lists them.")
+        say("This is demo data. Everybody at this machine can sign in as anybody.")
+    else:
+        if box.options.certificate is None:
+            shown = tls.fingerprint(_certificate(box)[0])
+            say(f"The certificate was made by this machine; your browser will ask. Its SHA-256:\n  {shown}")
+        say("Sign in with your user name, password and one-time code.")
+    say(f"Logs: {box.data.logs}    Stop with Ctrl-C.")
+
+
+def _serve(options: Options) -> int:
+    data = DataFolder(options.data)
+    newborn = not data.born
+    data.bear(options.demo)
+    claim = data.claim("run")
+    if claim is None:
+        raise Stop(f"{data.root} is already in use by process {data.claimed_by()[1]}. Stop that one, or give --data DIR.")
+    if not port_is_free(options.port, "127.0.0.1" if options.demo else "0.0.0.0"):
+        free = free_port(options.port + 1)
+        raise Stop(f"Port {options.port} is taken by another program. Try:  ./run --port {free}")
+    supervisor = Supervisor(data.run, data.logs)
+    supervisor.catch_signals()
+    try:
+        _start(options, supervisor, data, newborn)
+        supervisor.watch()
+    except Interrupted:
+        say("\nStopping ...")
+    finally:
+        supervisor.stop()
+    say("Stopped.")
+    return 0
+
+
+@contextmanager
+def _borrowed(box: Box, newborn: bool) -> Iterator[None]:
+    """The embedded services for one command: those of the running system, or ones started for it."""
+    supervisor = None
+    while supervisor is None:
+        if box.data.claim("command") is not None:
+            supervisor = Supervisor(box.data.run, box.data.logs)
+        elif box.data.claimed_by()[0] == "run":
+            _wait_for(box)
+            yield
+            return
+        else:
+            time.sleep(0.2)
+    supervisor.catch_signals()
+    try:
+        supervisor.end_leftovers()
+        _prepare(box, supervisor, newborn, quiet=True)
+        yield
+    finally:
+        supervisor.stop()
+
+
+def _wait_for(box: Box) -> None:
+    """The running system may be just starting."""
+    until = time.monotonic() + 60
+    while not box.cluster.answers():
+        if time.monotonic() > until:
+            raise Stop("The system on this data folder is starting or stopping, and its database does not answer.")
+        time.sleep(0.2)
+
+
+def _command(options: Options) -> int:
+    data = DataFolder(options.data)
+    newborn = not data.born
+    if not newborn:
+        options = dataclasses.replace(options, demo=data.demo)
+    data.bear(options.demo)
+    port = data.run / "port"
+    if port.exists():
+        options = dataclasses.replace(options, port=int(port.read_text()))
+    box = Box(data, options, Birth.of(data, options))
+    role = processes.COMMAND_ROLES.get(options.command[0], "app")
+    with _borrowed(box, newborn):
+        child = subprocess.Popen(processes.manage(options.command, box), env=environment(box, role))
+        while True:
+            try:
+                return child.wait()
+            except (Interrupted, KeyboardInterrupt):
+                child.send_signal(signal.SIGTERM)
+
+
+def main() -> int:
+    os.umask(0o077)
+    options = parse(sys.argv[1:])
+    try:
+        return _command(options) if options.command else _serve(options)
+    except Stop as stop:
+        complain(f"\n{stop}")
+        return 1
+    except (Interrupted, KeyboardInterrupt):
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

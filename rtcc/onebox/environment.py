@@ -1,0 +1,138 @@
+"""The one place that decides what a process of this box is told: its role and every ``WATCHLIGHT_`` setting."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+
+from rtcc.onebox.layout import DataFolder
+from rtcc.onebox.options import ROOT, Options
+from rtcc.onebox.postgres import Cluster
+from rtcc.onebox.valkey import Valkey
+
+_FIRST_SIMULATOR_PORT = 8554
+# The simulator serves from one port; the demo may open streams there and nowhere else.
+_SIMULATOR_ADDRESS = "127.0.0.1/32"
+
+
+def port_is_free(port: int, address: str = "127.0.0.1") -> bool:
+    """Whether a server could listen on ``port`` of ``address`` now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(first: int) -> int:
+    """The first free port from ``first`` on."""
+    return next(port for port in range(first, 65536) if port_is_free(port))
+
+
+@dataclass(frozen=True)
+class Birth:
+    """What is settled when the data folder is born, because stored things and signatures name it."""
+
+    host: str
+    log_name: str
+    simulator_port: int
+
+    @classmethod
+    def of(cls, data: DataFolder, options: Options) -> Birth:
+        """Read what was settled, or settle it now."""
+        path = data.root / "birth.json"
+        if path.exists():
+            return cls(**json.loads(path.read_text()))
+        host = "localhost" if options.demo else options.host or socket.getfqdn()
+        log_name = "watchlight.example/log" if options.demo else f"{host}/log"
+        born = cls(host, log_name, free_port(_FIRST_SIMULATOR_PORT))
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps(asdict(born), indent=1))
+        new.rename(path)
+        return born
+
+
+@dataclass(frozen=True)
+class Box:
+    """One machine's system: its data, its embedded services, and what was asked for at this start."""
+
+    data: DataFolder
+    options: Options
+    birth: Birth
+
+    @property
+    def cluster(self) -> Cluster:
+        return Cluster(self.data.root / "postgres", self.data.sockets, self.data.secrets)
+
+    @property
+    def valkey(self) -> Valkey:
+        return Valkey(self.data.root / "valkey", self.data.sockets / "valkey.sock", self.data.secrets / "valkey")
+
+    @property
+    def host(self) -> str:
+        return "localhost" if self.options.demo else self.options.host or self.birth.host
+
+    @property
+    def origin(self) -> str:
+        """What stands in the address bar, without a path."""
+        scheme, usual = ("http", 80) if self.options.demo else ("https", 443)
+        return f"{scheme}://{self.host}" + ("" if self.options.port == usual else f":{self.options.port}")
+
+    @property
+    def address(self) -> str:
+        """Where the web process listens: the demo answers this machine only."""
+        return "127.0.0.1" if self.options.demo else "0.0.0.0"
+
+
+def base() -> dict[str, str]:
+    """What every process gets besides its settings; nothing else of the caller's environment reaches one."""
+    kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "CI", "PYTHONDONTWRITEBYTECODE") if name in os.environ}
+    return {
+        **kept,
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "rtcc.settings",
+    }
+
+
+def _witnesses(data: DataFolder) -> str:
+    """``vkey@url`` of the witness beside us, once ``make_keys`` has made its key."""
+    vkey = data.witness / "vkey"
+    return f"{vkey.read_text().strip()}@unix:{data.sockets / 'witness.sock'}" if vkey.exists() else ""
+
+
+def settings(box: Box, role: str, database: str = "watchlight") -> dict[str, str]:
+    """The ``WATCHLIGHT_`` settings of a process with the database role ``role`` (see `rtcc.config`)."""
+    simulator = box.birth.simulator_port
+    values = {
+        "DATA_DIR": box.data.root,
+        "DATABASE_URL": box.cluster.url(role, database),
+        "BROKER_URL": box.valkey.url,
+        "HOST": box.host,
+        "PORT": box.options.port,
+        "ORIGIN": box.origin,
+        "DEMO": int(box.options.demo),
+        "SECRET_KEY_FILE": box.data.secrets / "django-secret-key",
+        "KEYS_DIR": box.data.keys,
+        "LOG_NAME": box.birth.log_name,
+        "WITNESSES": _witnesses(box.data),
+        "LIVE_SOCKET": box.data.sockets / "live.sock",
+        "CAMERA_NETWORKS": f"{_SIMULATOR_ADDRESS}:{simulator}" if box.options.demo else "",
+        "SIM_PORT": simulator,
+        "ROLE": role,
+    }
+    return {f"WATCHLIGHT_{name}": str(value) for name, value in values.items()}
+
+
+def environment(box: Box, role: str) -> dict[str, str]:
+    """The whole environment of a process of this box."""
+    return {**base(), **settings(box, role)}
+
+

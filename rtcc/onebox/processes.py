@@ -1,0 +1,114 @@
+"""The processes of one box and the work before their start, as tables. A new process is a new row.
+
+Words in braces are filled in at the start: ``{python}`` ``{root}`` ``{data}`` ``{sockets}`` ``{keys}`` ``{witness}``
+``{address}`` ``{port}`` ``{sim_port}`` ``{cameras}``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import sys
+from dataclasses import dataclass
+
+from rtcc.onebox.environment import Box
+from rtcc.onebox.options import ROOT
+
+_MANAGE = ("{python}", "{root}/manage.py")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One long-running process. ``ready`` is a socket's path or ``tcp:{port}``: it answers there once it works."""
+
+    name: str
+    title: str
+    argv: tuple[str, ...]
+    role: str
+    ready: str = ""
+    demo_only: bool = False
+    stop: signal.Signals = signal.SIGTERM
+    patience_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """A management command that runs before the processes: once in the life of a data folder, or when files change.
+
+    ``again_when`` are patterns of files below the project; where it is empty, the command runs once for good.
+    """
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+    role: str
+    demo_only: bool = False
+    again_when: tuple[str, ...] = ()
+
+
+PREPARATIONS: tuple[Preparation, ...] = (
+    Preparation(
+        "static",
+        "Static files",
+        ("collectstatic", "--no-input", "--clear", "--verbosity", "0"),
+        "app",
+        again_when=("rtcc/pages/static/**/*", "requirements.lock"),
+    ),
+)
+
+# In the order of their start; they are stopped in reverse. PostgreSQL and Valkey come before all of them.
+PROCESSES: tuple[Process, ...] = (
+    Process(
+        "web",
+        "Web pages",
+        (
+            *("{python}", "-m", "uvicorn", "rtcc.asgi:application", "--host", "{address}", "--port", "{port}"),
+            *("--lifespan", "off", "--ws", "websockets", "--ws-per-message-deflate", "false"),
+            *("--timeout-graceful-shutdown", "3", "--no-proxy-headers", "--no-server-header", "--no-access-log"),
+        ),
+        "app",
+        ready="tcp:{port}",
+    ),
+)
+
+# Which database role a management command has when it is started by hand; every other has `app`.
+COMMAND_ROLES = {
+    "migrate": "owner",
+    "sqlmigrate": "owner",
+    "showmigrations": "owner",
+    "dbshell": "owner",
+    "sequencer": "sequencer",
+    "eraser": "eraser",
+}
+
+
+def state_of(row: Preparation) -> str:
+    """What a preparation was done for; it is done again when this changes."""
+    digest = hashlib.sha256()
+    for pattern in row.again_when:
+        for path in sorted(ROOT.glob(pattern)):
+            found = path.stat()
+            digest.update(f"{path.relative_to(ROOT)} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest() if row.again_when else "once"
+
+
+def fill(words: tuple[str, ...], box: Box) -> list[str]:
+    """Put this box's values into the words of a row."""
+    values = {
+        "python": sys.executable,
+        "root": ROOT,
+        "data": box.data.root,
+        "sockets": box.data.sockets,
+        "keys": box.data.keys,
+        "witness": box.data.witness,
+        "address": box.address,
+        "port": box.options.port,
+        "sim_port": box.birth.simulator_port,
+        "cameras": box.options.cameras,
+    }
+    return [word.format_map(values) for word in words]
+
+
+def manage(command: tuple[str, ...], box: Box) -> list[str]:
+    """The words that run a management command."""
+    return [*fill(_MANAGE, box), *command]
