@@ -1,4 +1,6 @@
-"""``./run`` inside the project's own environment: prepares the data, starts the processes, and stays with them."""
+"""``./run`` inside the project's own environment: prepares the data, starts the processes, and stays with
+them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rtcc.onebox import frontend, keys, processes, schema, tls
-from rtcc.onebox.environment import Birth, Box, environment, free_port, port_is_free
+from rtcc.onebox.environment import Box, environment, free_port, port_is_free
 from rtcc.onebox.layout import DataFolder
 from rtcc.onebox.options import Options, parse
 from rtcc.onebox.progress import Stop, complain, say, step
@@ -79,6 +81,7 @@ def _prepare(box: Box, supervisor: Supervisor, newborn: bool, quiet: bool) -> No
         database, broker = _embedded(box)
         supervisor.start(database, broker)
         box.cluster.make_roles()
+        box.cluster.make_database("watchlight")
     with step("Tables", quiet) as current:
         current.outcome = "brought up to date" if _migrate(box) else "up to date"
     with step("Keys", quiet) as current:
@@ -106,7 +109,11 @@ def _run_preparations(box: Box) -> None:
         with step(row.title) as current:
             argv = processes.manage(row.command, box)
             result = subprocess.run(
-                argv, env=environment(box, row.role), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+                argv,
+                env=environment(box, row.role),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
             )
             if result.returncode != 0:
                 raise Stop(f"{result.stdout.strip()}\n\n{row.title}: this step failed; the reason is above.")
@@ -124,7 +131,7 @@ def _start(options: Options, supervisor: Supervisor, data: DataFolder, newborn: 
         say(f"  Ended what an earlier start left running: {', '.join(left)}.")
     with step("Front-end packages") as current:
         current.outcome = "fetched" if frontend.install() else "ready"
-    box = Box(data, options, Birth.of(data, options))
+    box = Box.of(data, options)
     (data.run / "port").write_text(str(options.port))
     _prepare(box, supervisor, newborn, quiet=False)
     _run_preparations(box)
@@ -154,7 +161,9 @@ def _serve(options: Options) -> int:
     data.bear(options.demo)
     claim = data.claim("run")
     if claim is None:
-        raise Stop(f"{data.root} is already in use by process {data.claimed_by()[1]}. Stop that one, or give --data DIR.")
+        raise Stop(
+            f"{data.root} is in use by process {data.claimed_by()[1]}. Stop that one, or give --data DIR."
+        )
     if not port_is_free(options.port, "127.0.0.1" if options.demo else "0.0.0.0"):
         free = free_port(options.port + 1)
         raise Stop(f"Port {options.port} is taken by another program. Try:  ./run --port {free}")
@@ -198,7 +207,9 @@ def _wait_for(box: Box) -> None:
     until = time.monotonic() + 60
     while not box.cluster.answers():
         if time.monotonic() > until:
-            raise Stop("The system on this data folder is starting or stopping, and its database does not answer.")
+            raise Stop(
+                "The system on this data folder is starting or stopping, and its database does not answer."
+            )
         time.sleep(0.2)
 
 
@@ -211,7 +222,7 @@ def _command(options: Options) -> int:
     port = data.run / "port"
     if port.exists():
         options = dataclasses.replace(options, port=int(port.read_text()))
-    box = Box(data, options, Birth.of(data, options))
+    box = Box.of(data, options)
     role = processes.COMMAND_ROLES.get(options.command[0], "app")
     with _borrowed(box, newborn):
         child = subprocess.Popen(processes.manage(options.command, box), env=environment(box, role))

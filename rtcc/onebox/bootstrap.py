@@ -1,4 +1,5 @@
-"""From a bare Python to the project's own environment: makes ``.venv`` from the hashed lock, then goes on in it.
+"""From a bare Python to the project's own environment: makes ``.venv`` from the hashed lock, then goes on
+in it.
 
 Standard library only. ``./run`` and ``./test`` start here; ``--tests`` as first argument means ``./test``.
 """
@@ -47,7 +48,9 @@ def _make_venv() -> None:
 
 
 def install(lock: Path) -> bool:
-    """Install exactly what ``lock`` lists, unless this lock was installed before; say whether work was done."""
+    """Install exactly what ``lock`` lists, unless this lock was installed before; say whether work was
+    done.
+    """
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
     with _alone():
         _make_venv()
@@ -63,8 +66,8 @@ def install(lock: Path) -> bool:
         )
         if done.returncode != 0:
             raise Stop(
-                f"{done.stdout.strip()}\n\nThe Python packages of {lock.name} could not be installed; pip's words "
-                "are above. Nothing was started. Is the network there? ./run can simply be tried again."
+                f"{done.stdout.strip()}\n\nThe Python packages of {lock.name} could not be "
+                "installed; pip's words are above. Nothing was started; trying again is safe."
             )
         marker.write_text(wanted)
         return True

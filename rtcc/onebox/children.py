@@ -1,6 +1,7 @@
 """Child processes: born with their parent's life, stopped as a group, found again after a crash.
 
-Linux only: `prctl(PR_SET_PDEATHSIG)` (prctl(2)) sends a child its signal when the supervisor ends, however it ends.
+Linux only: `prctl(PR_SET_PDEATHSIG)` (prctl(2)) sends a child its signal when the supervisor ends, however
+it ends.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start ``argv`` as leader of its own group; it gets ``death_signal`` when this process ends.
 
-    ``output`` is a descriptor for both of its streams. Call from the main thread only: the kernel watches the thread.
+    ``output`` is a descriptor for both of its streams. Call from the main thread only: the kernel watches
+    the thread.
     """
     parent = os.getpid()
 
@@ -50,7 +52,9 @@ def spawn(
 
 
 def _started_at(pid: int) -> int | None:
-    """Clock ticks from boot to the start of ``pid`` (proc(5), stat field 22); None where there is no such process."""
+    """Clock ticks from boot to the start of ``pid`` (proc(5), stat field 22); None where there is no such
+    process.
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

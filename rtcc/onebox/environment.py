@@ -1,4 +1,6 @@
-"""The one place that decides what a process of this box is told: its role and every ``WATCHLIGHT_`` setting."""
+"""The one place that decides what a process of this box is told: its role and every ``WATCHLIGHT_``
+setting.
+"""
 
 from __future__ import annotations
 
@@ -63,14 +65,19 @@ class Box:
     data: DataFolder
     options: Options
     birth: Birth
+    cluster: Cluster
 
-    @property
-    def cluster(self) -> Cluster:
-        return Cluster(self.data.root / "postgres", self.data.sockets, self.data.secrets)
+    @classmethod
+    def of(cls, data: DataFolder, options: Options) -> Box:
+        """The box that lives in ``data``."""
+        cluster = Cluster(data.root / "postgres", data.sockets, data.secrets)
+        return cls(data, options, Birth.of(data, options), cluster)
 
     @property
     def valkey(self) -> Valkey:
-        return Valkey(self.data.root / "valkey", self.data.sockets / "valkey.sock", self.data.secrets / "valkey")
+        return Valkey(
+            self.data.root / "valkey", self.data.sockets / "valkey.sock", self.data.secrets / "valkey"
+        )
 
     @property
     def host(self) -> str:
@@ -90,7 +97,11 @@ class Box:
 
 def base() -> dict[str, str]:
     """What every process gets besides its settings; nothing else of the caller's environment reaches one."""
-    kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "CI", "PYTHONDONTWRITEBYTECODE") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("HOME", "TMPDIR", "CI", "PYTHONDONTWRITEBYTECODE")
+        if name in os.environ
+    }
     return {
         **kept,
         "PATH": os.environ.get("PATH", os.defpath),
@@ -131,8 +142,6 @@ def settings(box: Box, role: str, database: str = "watchlight") -> dict[str, str
     return {f"WATCHLIGHT_{name}": str(value) for name, value in values.items()}
 
 
-def environment(box: Box, role: str) -> dict[str, str]:
+def environment(box: Box, role: str, database: str = "watchlight") -> dict[str, str]:
     """The whole environment of a process of this box."""
-    return {**base(), **settings(box, role)}
-
-
+    return {**base(), **settings(box, role, database)}

@@ -1,4 +1,6 @@
-"""Front-end packages: npm of the wheel, exactly what the lock says, no install scripts; listed files are copied."""
+"""Front-end packages: npm of the wheel, exactly what the lock says, no install scripts; listed files are
+copied.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def _fetch(tests: bool) -> None:
         text=True,
     )
     if done.returncode != 0:
-        raise Stop(f"{done.stdout.strip()}\n\nThe front-end packages could not be fetched; npm's words are above.")
+        raise Stop(
+            f"{done.stdout.strip()}\n\nThe front-end packages could not be fetched; npm's words are above."
+        )
 
 
 def install(tests: bool = False) -> bool:

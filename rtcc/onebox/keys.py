@@ -22,8 +22,8 @@ def make_or_find(data: DataFolder, newborn: bool) -> None:
     if not path.exists():
         if not newborn:
             raise Stop(
-                f"The root key {path} is missing. What this folder holds cannot be read without it: put it back from "
-                "its escrowed copy. Nothing was started."
+                f"The root key {path} is missing. What this folder holds cannot be read without it: put "
+                "it back from its escrowed copy. Nothing was started."
             )
         make_root(path)
     secret(data.secrets / "django-secret-key")

@@ -40,7 +40,8 @@ def secret(path: Path) -> str:
 
 
 def socket_folder(beside: Path) -> Path:
-    """A 0700 folder for sockets: ``beside`` itself where its path is short, else one under the temporary folder.
+    """A 0700 folder for sockets: ``beside`` itself where its path is short, else one under the temporary
+    folder.
 
     Raises Stop where somebody else made the folder first.
     """
@@ -51,7 +52,9 @@ def socket_folder(beside: Path) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise Stop(f"{folder} belongs to another user, so no socket is made in it. Choose another --data folder.")
+        raise Stop(
+            f"{folder} belongs to another user, so no socket is made in it. Choose another --data folder."
+        )
     return private_folder(folder)
 
 
@@ -102,11 +105,15 @@ class DataFolder:
         if self.born:
             if not mark.exists():
                 was, flag = ("demo", "without --no-demo") if self.demo else ("production", "with --no-demo")
-                raise Stop(f"{self.root} was made as a {was} folder and stays one. Start it {flag}, or give --data.")
+                raise Stop(
+                    f"{self.root} was made as a {was} folder and stays one. Start it {flag}, or give --data."
+                )
             private_folder(self.root)
             return
         if self.root.exists() and any(self.root.iterdir()):
-            raise Stop(f"{self.root} is not empty and not a data folder of Watchlight. Give another folder by --data.")
+            raise Stop(
+                f"{self.root} is not empty and no data folder of Watchlight. Give another one by --data."
+            )
         private_folder(self.root)
         mark.write_text(
             "Demo data: made-up people sign in by one click. Production refuses this folder.\n"

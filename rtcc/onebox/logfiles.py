@@ -16,10 +16,11 @@ def open_for(path: Path) -> int:
 
 
 def turn_over(path: Path, limit: int = _MAX_BYTES) -> bool:
-    """Where ``path`` has grown past ``limit`` bytes, move its content to ``.1`` and older ones on; say whether it had.
+    """Where ``path`` has grown past ``limit`` bytes, move its content to ``.1`` and older ones on; say
+    whether it had.
 
-    The file itself stays, because its writer holds it open: what is written in the instant between copying and
-    emptying is lost. No log here is evidence; that is the audit log's work.
+    The file itself stays, because its writer holds it open: what is written in the instant between copying
+    and emptying is lost. No log here is evidence; that is the audit log's work.
     """
     if not path.exists() or path.stat().st_size <= limit:
         return False

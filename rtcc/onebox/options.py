@@ -47,17 +47,29 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./run",
         description="Start Watchlight on this machine, or run one management command on the same data.",
-        epilog="Examples:  ./run    ./run --port 8001    ./run verify_log    ./run --data /srv/watchlight --no-demo",
+        epilog="Examples: ./run    ./run --port 8001    ./run verify_log    ./run --data /srv/city --no-demo",
     )
     parser.add_argument("--port", type=_port, default=8000, help="port of the web pages (8000)")
-    parser.add_argument("--data", type=_path, default=ROOT / "data", metavar="DIR", help="data folder (data/)")
+    parser.add_argument(
+        "--data", type=_path, default=ROOT / "data", metavar="DIR", help="data folder (data/)"
+    )
     parser.add_argument("--cameras", type=_cameras, default=12, metavar="N", help="simulated cameras (12)")
-    parser.add_argument("--video", type=_path, metavar="DIR", help="folder of real clips for the simulated cameras")
-    parser.add_argument("--no-demo", dest="demo", action="store_false", help="an empty system, without demo city")
+    parser.add_argument(
+        "--video", type=_path, metavar="DIR", help="folder of real clips for the simulated cameras"
+    )
+    parser.add_argument(
+        "--no-demo", dest="demo", action="store_false", help="an empty system, without demo city"
+    )
     parser.add_argument("--host", help="name in the address bar (demo: localhost; else this machine's name)")
-    parser.add_argument("--certificate", type=_path, metavar="FILE", help="TLS certificate chain (with --no-demo)")
-    parser.add_argument("--certificate-key", type=_path, metavar="FILE", help="its private key (with --no-demo)")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="a management command, for example verify_log")
+    parser.add_argument(
+        "--certificate", type=_path, metavar="FILE", help="TLS certificate chain (with --no-demo)"
+    )
+    parser.add_argument(
+        "--certificate-key", type=_path, metavar="FILE", help="its private key (with --no-demo)"
+    )
+    parser.add_argument(
+        "command", nargs=argparse.REMAINDER, help="a management command, for example verify_log"
+    )
     return parser
 
 

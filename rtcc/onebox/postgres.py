@@ -1,4 +1,6 @@
-"""PostgreSQL on this machine: the wheel's binaries, our own start; a unix socket, SCRAM, one password per role."""
+"""PostgreSQL on this machine: the wheel's binaries, our own start; a unix socket, SCRAM, one password per
+role.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +23,8 @@ from rtcc.onebox.layout import ROLES, private_folder, secret
 from rtcc.onebox.progress import Stop
 
 ADMIN = "postgres"
+# Roles belong to the whole cluster, which in production may hold other systems' databases.
+_USER_PREFIX = "watchlight_"
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -36,6 +40,11 @@ _SETTINGS = {
 }
 # Also on the socket: with `trust` any process of this user could connect as superuser and delete all.
 _ACCESS = "local all all scram-sha-256\n"
+
+
+def user(role: str) -> str:
+    """The database's name for one of our roles."""
+    return role if role == ADMIN else _USER_PREFIX + role
 
 
 def binary(name: str) -> str:
@@ -60,7 +69,8 @@ class Cluster:
 
     def url(self, role: str, database: str = "watchlight") -> str:
         """What a process with ``role`` connects to."""
-        return f"postgresql://{role}:{quote(self.password(role))}@/{database}?host={quote(str(self.sockets), safe='')}"
+        host = quote(str(self.sockets), safe="")
+        return f"postgresql://{user(role)}:{quote(self.password(role))}@/{database}?host={host}"
 
     def connect(self, role: str = ADMIN, database: str = "postgres") -> psycopg.Connection:
         """A connection that commits each statement."""
@@ -77,11 +87,14 @@ class Cluster:
         return made
 
     def _init(self) -> None:
-        # A folder of its own until it is complete: a crash in between leaves no half cluster under the final name.
+        # A folder of its own until it is complete: a crash in between leaves no half cluster under the
+        # final name.
         fresh = self.folder.with_name(self.folder.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         if self.folder.exists():
-            raise Stop(f"{self.folder} exists but is no database cluster. Put it back from a backup or move it away.")
+            raise Stop(
+                f"{self.folder} exists but is no database cluster. Put it back from a backup or move it away."
+            )
         private_folder(fresh)
         privilege.hand_over(fresh)
         self.password(ADMIN)
@@ -115,17 +128,21 @@ class Cluster:
         """Nothing of the caller's reaches the server but the path."""
         return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
-    def command(self) -> list[str]:
-        """The server in the foreground; SIGINT is its orderly stop (postgres(1))."""
-        # Entering a namespace forgets the signal that ties the server to its parent, so it is set again inside.
+    def command(self, tied: bool = True) -> list[str]:
+        """The server in the foreground; SIGINT is its orderly stop (postgres(1)). If ``tied`` it ends with
+        its parent.
+        """
+        # Entering a namespace forgets the signal that ties the server to its parent, so it is set again
+        # inside.
         before = privilege.prefix()
-        tie = ("setpriv", "--pdeathsig", "INT") if before else ()
+        tie = ("setpriv", "--pdeathsig", "INT") if before and tied else ()
         return [*before, *tie, binary("postgres"), "-D", str(self.folder)]
 
     def end_leftover(self) -> bool:
         """End a server that an earlier start left behind, and drop a stale pid file; say whether one ran.
 
-        PostgreSQL takes any living process with the stale number for itself, and in a container numbers come again.
+        PostgreSQL takes any living process with the stale number for itself, and in a container numbers
+        come again.
         """
         lock = self.folder / "postmaster.pid"
         try:
@@ -156,34 +173,65 @@ class Cluster:
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise Stop(
-                    f"The database refuses the password in {self.secrets}/database-{ADMIN}: database and secrets do "
+                    f"The database refuses the password in {self.secrets}/database-{ADMIN}: the two do "
                     "not belong together. Put both back from the same backup."
                 ) from error
             return False
         return True
 
-    def make_roles(self, database: str = "watchlight") -> None:
-        """Make the roles and the database where they are missing; nobody else may connect or create."""
+    def make_roles(self) -> None:
+        """Make the roles where they are missing."""
         with self.connect() as connection:
             known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
             for role in ROLES:
-                if role not in known:
+                if user(role) not in known:
                     self._make_role(connection, role)
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
-                self.make_database(connection, database)
 
     def _make_role(self, connection: psycopg.Connection, role: str) -> None:
         # Hashed here, so that the password itself is in no statement that a log could hold.
-        hashed = connection.pgconn.encrypt_password(self.password(role).encode(), role.encode(), b"scram-sha-256")
+        name, password = user(role), self.password(role)
+        hashed = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
         statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
-        connection.execute(statement.format(sql.Identifier(role), sql.Literal(hashed.decode())))
+        connection.execute(statement.format(sql.Identifier(name), sql.Literal(hashed.decode())))
 
-    def make_database(self, connection: psycopg.Connection, database: str) -> None:
-        """An empty database of the owner, in which only the four roles may do anything."""
-        name = sql.Identifier(database)
-        connection.execute(sql.SQL("CREATE DATABASE {} OWNER owner TEMPLATE template0").format(name))
-        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
-        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO app, sequencer, eraser").format(name))
-        with self.connect(database=database) as inside:
+    def make_database(self, name: str) -> bool:
+        """Make an empty database of the owner, if it is missing, in which only the four roles may do
+        anything.
+        """
+        with self.connect() as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                return False
+            statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0")
+            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(user("owner"))))
+            _close_to_others(connection, name)
+        with self.connect(database=name) as inside:
             inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-            inside.execute("GRANT USAGE ON SCHEMA public TO app, sequencer, eraser")
+            inside.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(_others()))
+        return True
+
+    def clone_database(self, name: str, template: str) -> None:
+        """Make ``name`` as a copy of ``template``, to which nobody may be connected meanwhile."""
+        with self.connect() as connection:
+            statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY")
+            words = (sql.Identifier(word) for word in (name, user("owner"), template))
+            connection.execute(statement.format(*words))
+            # A copy has the tables' rights, but not the database's own.
+            _close_to_others(connection, name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop ``name`` if it exists, with whoever is connected."""
+        with self.connect() as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+
+def _others() -> sql.Composable:
+    """Every role but the owner."""
+    return sql.SQL(", ").join(sql.Identifier(user(role)) for role in ROLES if role != "owner")
+
+
+def _close_to_others(connection: psycopg.Connection, database: str) -> None:
+    name = sql.Identifier(database)
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
+    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, _others()))

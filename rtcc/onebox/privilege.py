@@ -1,7 +1,8 @@
 """PostgreSQL refuses to run as root; this is how it runs when ``./run`` was started as root.
 
-In a user namespace of its own the server sees itself as user 1000 while the kernel still knows it as the owner of the
-data folder, so nothing changes hands. Where namespaces are forbidden (many containers) it runs as a user id of its own.
+In a user namespace of its own the server sees itself as user 1000 while the kernel still knows it as the
+owner of the data folder, so nothing changes hands. Where namespaces are forbidden (many containers) it
+runs as a user id of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 from rtcc.onebox.progress import Stop
 
 _NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-# No system's packages hand out ids of this range (Debian policy 9.2.2: 65536 and up are left alone by adduser).
+# No system's packages hand out ids of this range (Debian policy 9.2.2: 65536 and up are left alone by
+# adduser).
 _OWN_ID = 70_432
 
 
@@ -29,7 +31,7 @@ def _namespaces_allowed() -> bool:
 def _own_user() -> tuple[str, ...]:
     if shutil.which("setpriv") is None:
         raise Stop(
-            "PostgreSQL does not run as root, and neither unshare nor setpriv is here to start it as somebody else. "
+            "PostgreSQL does not run as root, and neither unshare nor setpriv is here to help. "
             "Start ./run as an ordinary user, or:  apt-get install util-linux"
         )
     # The parent folders may be closed to others: reading past them is the only right it keeps.
@@ -55,7 +57,9 @@ def hand_over(folder: Path) -> None:
     """Give ``folder`` to whoever the server runs as; needed where a start as root changes its way."""
     if os.geteuid() != 0:
         if folder.exists() and folder.stat().st_uid != os.geteuid():
-            raise Stop(f"{folder} was made by another user (root?). Start ./run as that user, or give --data.")
+            raise Stop(
+                f"{folder} was made by another user (root?). Start ./run as that user, or give --data."
+            )
         return
     owner = 0 if _namespaces_allowed() else _OWN_ID
     if folder.stat().st_uid == owner:

@@ -1,7 +1,7 @@
 """The processes of one box and the work before their start, as tables. A new process is a new row.
 
-Words in braces are filled in at the start: ``{python}`` ``{root}`` ``{data}`` ``{sockets}`` ``{keys}`` ``{witness}``
-``{address}`` ``{port}`` ``{sim_port}`` ``{cameras}``.
+Words in braces are filled in at the start: ``{python}`` ``{root}`` ``{data}`` ``{sockets}`` ``{keys}``
+``{witness}`` ``{address}`` ``{port}`` ``{sim_port}`` ``{cameras}``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _MANAGE = ("{python}", "{root}/manage.py")
 
 @dataclass(frozen=True)
 class Process:
-    """One long-running process. ``ready`` is a socket's path or ``tcp:{port}``: it answers there once it works."""
+    """One long-running process. ``ready`` is a socket's path or ``tcp:{port}``: it answers there once it
+    works.
+    """
 
     name: str
     title: str
@@ -33,9 +35,11 @@ class Process:
 
 @dataclass(frozen=True)
 class Preparation:
-    """A management command that runs before the processes: once in the life of a data folder, or when files change.
+    """A management command that runs before the processes: once in the life of a data folder, or when
+    files change.
 
-    ``again_when`` are patterns of files below the project; where it is empty, the command runs once for good.
+    ``again_when`` are patterns of files below the project; where it is empty, the command runs once for
+    good.
     """
 
     name: str
@@ -62,9 +66,24 @@ PROCESSES: tuple[Process, ...] = (
         "web",
         "Web pages",
         (
-            *("{python}", "-m", "uvicorn", "rtcc.asgi:application", "--host", "{address}", "--port", "{port}"),
+            *(
+                "{python}",
+                "-m",
+                "uvicorn",
+                "rtcc.asgi:application",
+                "--host",
+                "{address}",
+                "--port",
+                "{port}",
+            ),
             *("--lifespan", "off", "--ws", "websockets", "--ws-per-message-deflate", "false"),
-            *("--timeout-graceful-shutdown", "3", "--no-proxy-headers", "--no-server-header", "--no-access-log"),
+            *(
+                "--timeout-graceful-shutdown",
+                "3",
+                "--no-proxy-headers",
+                "--no-server-header",
+                "--no-access-log",
+            ),
         ),
         "app",
         ready="tcp:{port}",

@@ -42,7 +42,9 @@ def fingerprint() -> str:
 
 
 def shape(connection: psycopg.Connection, database: str) -> str | None:
-    """The fingerprint that ``database`` was brought to; it is kept in the database itself, so it goes where that goes."""
+    """The fingerprint that ``database`` was brought to; it is kept in the database itself, so it goes
+    where that goes.
+    """
     query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
     row = connection.execute(query, [database]).fetchone()
     return row[0] if row else None
@@ -55,8 +57,12 @@ def mark(connection: psycopg.Connection, database: str, found: str) -> None:
 
 
 def migrate(owner: Mapping[str, str]) -> None:
-    """Run Django's migrations in the environment ``owner``. Raises Stop with Django's words where one fails."""
+    """Run Django's migrations in the environment ``owner``. Raises Stop with Django's words where one
+    fails.
+    """
     argv = [sys.executable, str(ROOT / "manage.py"), "migrate", "--no-input", "--verbosity", "0"]
     done = subprocess.run(argv, env=dict(owner), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
-        raise Stop(f"{done.stdout.strip()}\n\nThe database could not be brought up to date; the reason is above.")
+        raise Stop(
+            f"{done.stdout.strip()}\n\nThe database could not be brought up to date; the reason is above."
+        )

@@ -1,4 +1,6 @@
-"""Keeps the processes of one box running: starts them in order, starts a crashed one again, stops all in reverse."""
+"""Keeps the processes of one box running: starts them in order, starts a crashed one again, stops all in
+reverse.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from rtcc.onebox import children, logfiles
-from rtcc.onebox.progress import Stop, complain, say
+from rtcc.onebox.progress import Stop, complain
 
 _READY_S = 60.0
 _FIRST_PAUSE_S = 0.5
@@ -25,11 +27,15 @@ _CRASHES_AT_START = 3
 
 
 class Interrupted(BaseException):
-    """Somebody asked this process to stop. Not an Exception, so that nothing on the way takes it for a failure."""
+    """Somebody asked this process to stop. Not an Exception, so that nothing on the way takes it for a
+    failure.
+    """
 
 
 def answers_at(where: str) -> Callable[[], bool]:
-    """A question whether something accepts connections at a socket's path or at ``tcp:<port>``; "" always does."""
+    """A question whether something accepts connections at a socket's path or at ``tcp:<port>``; "" always
+    does.
+    """
     family = socket.AF_INET if where.startswith("tcp:") else socket.AF_UNIX
     address: object = ("127.0.0.1", int(where[4:])) if family == socket.AF_INET else where
 
@@ -131,7 +137,9 @@ class Supervisor:
         return self._register.end_leftovers()
 
     def start(self, *services: Service) -> None:
-        """Start ``services`` in order and wait until all of them work. Raises Stop with the log of one that does not."""
+        """Start ``services`` in order and wait until all of them work. Raises Stop with the log of one
+        that does not.
+        """
         fresh = [_Child(service, self._logs / f"{service.name}.log") for service in services]
         for child in fresh:
             self._children.append(child)
@@ -165,7 +173,9 @@ class Supervisor:
             try:
                 child.process.wait(child.service.patience_s)
             except subprocess.TimeoutExpired:
-                complain(f"{child.service.title} did not stop within {child.service.patience_s:.0f} s and was killed.")
+                complain(
+                    f"{child.service.title} did not stop in {child.service.patience_s:.0f} s and was killed."
+                )
                 child.process.kill()
                 child.process.wait()
             children.end_group(child.process.pid, signal.SIGKILL, 1.0)
@@ -176,16 +186,19 @@ class Supervisor:
         if status is not None:
             pause = child.crashed()
             if at_start and child.crashes >= _CRASHES_AT_START:
-                raise Stop(self._failure(child, f"stopped {child.crashes} times at its start ({_how(status)})"))
+                raise Stop(
+                    self._failure(child, f"stopped {child.crashes} times at its start ({_how(status)})")
+                )
             complain(
-                f"{child.service.title} stopped ({_how(status)}) and starts again in {pause:g} s. Its log: {child.log}"
+                f"{child.service.title} stopped ({_how(status)}) and starts again in {pause:g} s. "
+                f"Its log: {child.log}"
             )
         if child.process is None and time.monotonic() >= child.due:
             child.start()
             self._write_register()
 
     def _failure(self, child: _Child, what: str) -> str:
-        return f"{logfiles.tail(child.log)}\n\n{child.service.title} {what}. The end of its log is above: {child.log}"
+        return f"{logfiles.tail(child.log)}\n\n{child.service.title} {what}. Above: the end of {child.log}"
 
     def _write_register(self) -> None:
         self._register.write(

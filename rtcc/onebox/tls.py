@@ -33,7 +33,9 @@ def _stands(certificate: Path, host: str, now: datetime.datetime) -> bool:
 
 
 def self_made(folder: Path, host: str, now: datetime.datetime) -> tuple[Path, Path]:
-    """Certificate and key for ``host``, made anew where missing, for another name or within 14 days of its end."""
+    """Certificate and key for ``host``, made anew where missing, for another name or within 14 days of its
+    end.
+    """
     private_folder(folder)
     certificate, key_file = folder / "certificate.pem", folder / "key.pem"
     if _stands(certificate, host, now) and key_file.exists():

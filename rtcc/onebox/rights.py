@@ -1,0 +1,134 @@
+"""Who may do what to which table, and which changes need an entry in the log: one total table.
+
+`rtcc.onebox.rights_apply` carries it out after every migration, and a test compares it with the database's
+catalogue. A table that is missing here gets no rights at all. The owner owns everything and runs
+migrations only.
+
+Rights are words of SQL, with columns in brackets where a role may touch only these. INSERT ... RETURNING
+needs SELECT.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+READ = "SELECT"
+ADD = "SELECT, INSERT"
+CHANGE = "SELECT, INSERT, UPDATE"
+ALL = "SELECT, INSERT, UPDATE, DELETE"
+# A table of state: a commit that changed it is refused where its transaction holds no entry.
+EVERY_CHANGE = "INSERT, UPDATE, DELETE"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table's rights by role; ``entry``: the changes that need an entry; ``exempt``: why the others
+    need none.
+    """
+
+    app: str = ""
+    sequencer: str = ""
+    eraser: str = ""
+    entry: str = ""
+    exempt: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.exempt and self.entry != EVERY_CHANGE:
+            raise ValueError("a table whose changes need no entry says why")
+
+    def words(self, role: str) -> tuple[str, ...]:
+        """The rights of ``role``, one word each, such as ``SELECT`` or ``UPDATE(size, root)``."""
+        return _split({"app": self.app, "sequencer": self.sequencer, "eraser": self.eraser}[role])
+
+
+def _split(text: str) -> tuple[str, ...]:
+    """Split at the commas that stand outside brackets."""
+    words, depth, start = [], 0, 0
+    for place, letter in enumerate(text + ","):
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            words.append(text[start:place].strip())
+            start = place + 1
+    return tuple(word for word in words if word)
+
+
+def _state(app: str) -> Table:
+    return Table(app=app, entry=EVERY_CHANGE)
+
+
+_LOG = "it is the log"
+_FIXED = "filled by migrations; the application only reads it"
+_UNUSED = "of a package, and not used by us"
+
+_DJANGO = {
+    "django_migrations": Table(exempt="Django's own record of migrations; the owner's alone"),
+    "django_content_type": Table(app=READ, exempt=_FIXED),
+    "django_session": Table(
+        app=ALL, exempt="a session says who is signed in; signing in and out are entries of their own"
+    ),
+    "auth_permission": Table(app=READ, exempt=_FIXED),
+    "auth_group": Table(app=READ, exempt=_UNUSED),
+    "auth_group_permissions": Table(app=READ, exempt=_UNUSED),
+    "policy_person_groups": Table(app=READ, exempt=_UNUSED),
+    "policy_person_user_permissions": Table(app=READ, exempt=_UNUSED),
+    "account_emailaddress": Table(app=READ, exempt=_UNUSED),
+    "account_emailconfirmation": Table(exempt=_UNUSED),
+    "mfa_authenticator": Table(
+        app=ALL, exempt="last use and recovery codes change with each sign-in, which is an entry"
+    ),
+    "guardian_userobjectpermission": _state("SELECT, INSERT, DELETE"),
+    "guardian_groupobjectpermission": Table(app=READ, exempt=_UNUSED),
+}
+
+_AUDIT = {
+    "audit_entry": Table(app="SELECT, INSERT(id, body)", sequencer=READ, eraser=READ, exempt=_LOG),
+    "audit_disclosure": Table(app=ADD, eraser="SELECT, DELETE", exempt=_LOG),
+    "audit_pending": Table(app=ADD, sequencer="SELECT, DELETE", exempt=_LOG),
+    "audit_leaf": Table(app=READ, sequencer=ADD, eraser=READ, exempt=_LOG),
+    "audit_head": Table(app=READ, sequencer="SELECT, UPDATE(size, root)", exempt=_LOG),
+    "audit_checkpoint": Table(app=READ, sequencer=ADD, exempt=_LOG),
+    "audit_touch": Table(app=ADD, eraser="SELECT, DELETE", exempt=_LOG),
+    "audit_erasure": Table(
+        app=ADD,
+        eraser="SELECT, UPDATE(deleted_at, rewritten_at, rewritten_lsn)",
+        entry="INSERT",
+        exempt="announcing is an act; that the rows are gone is work that follows it",
+    ),
+}
+
+_POLICY = {
+    "policy_organisation": _state(CHANGE),
+    "policy_person": Table(
+        app=CHANGE,
+        entry="INSERT, DELETE",
+        exempt="the last sign-in and its counter change with each session, an entry",
+    ),
+    "policy_membership": _state(CHANGE),
+    "policy_basis": _state(CHANGE),
+    "policy_grant": _state(CHANGE),
+    "policy_grantcamera": _state(ADD),
+    "policy_permit": Table(
+        app=CHANGE,
+        entry="INSERT, DELETE",
+        exempt="resuming under the same decision moves its epoch, without an act",
+    ),
+    "policy_epoch": Table(app=CHANGE, exempt="a counter that tells everybody to decide again"),
+    "policy_obligation": _state(CHANGE),
+    "policy_proposal": _state(CHANGE),
+    "policy_approval": _state(ADD),
+    "policy_killswitch": _state(CHANGE),
+    "policy_denialminute": Table(
+        app=ALL, exempt="a counter of refusals; each of the first twenty is an entry"
+    ),
+    "policy_denialcount": Table(
+        app=ALL, exempt="a counter of refusals; beat enters it when its minute is over"
+    ),
+    "policy_policyversion": _state(CHANGE),
+}
+
+TABLES: dict[str, Table] = {**_DJANGO, **_AUDIT, **_POLICY}
+
+# Functions that a role may call; nobody may call another. Triggers need no right to call.
+FUNCTIONS: dict[str, tuple[str, ...]] = {
+    "watchlight_make_log_months(integer)": ("app", "sequencer"),
+}

@@ -1,0 +1,134 @@
+"""Carries out `rtcc.onebox.rights` in the database, and reads back what the catalogue says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections
+
+from rtcc.onebox.postgres import user
+from rtcc.onebox.rights import FUNCTIONS, TABLES
+
+GRANTED = ("app", "sequencer", "eraser")
+REQUIRE_ENTRY = "watchlight_require_entry"
+TRIGGER = "requires_entry"
+
+# Partitions have no rights of their own: they are reached through their parent.
+_TABLES = """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND NOT relispartition
+    ORDER BY relname"""
+_FUNCTIONS = """
+    SELECT proname || '(' || pg_get_function_identity_arguments(oid) || ')', prokind FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace ORDER BY 1"""
+_TABLE_RIGHTS = """
+    SELECT relname, coalesce(rolname, 'PUBLIC'), privilege_type
+    FROM pg_class, aclexplode(relacl) LEFT JOIN pg_roles ON pg_roles.oid = grantee
+    WHERE relnamespace = 'public'::regnamespace AND NOT relispartition AND grantee <> relowner
+    UNION ALL
+    SELECT relname, coalesce(rolname, 'PUBLIC'),
+        privilege_type || '(' || string_agg(attname, ', ' ORDER BY attnum) || ')'
+    FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid, aclexplode(attacl)
+        LEFT JOIN pg_roles ON pg_roles.oid = grantee
+    WHERE relnamespace = 'public'::regnamespace AND NOT relispartition
+    GROUP BY relname, rolname, privilege_type"""
+_TRIGGERS = """
+    SELECT relname, tgtype FROM pg_trigger
+        JOIN pg_class ON tgrelid = pg_class.oid JOIN pg_proc ON tgfoid = pg_proc.oid
+    WHERE relnamespace = 'public'::regnamespace AND proname = %s AND tgdeferrable AND tginitdeferred"""
+# Bits of pg_trigger.tgtype (PostgreSQL, src/include/catalog/pg_trigger.h).
+_TRIGGER_BITS = {"INSERT": 4, "DELETE": 8, "UPDATE": 16}
+
+
+def _rows(cursor: Any, query: str, parameters: Iterable[object] = ()) -> list[tuple[Any, ...]]:
+    cursor.execute(query, list(parameters))
+    return list(cursor.fetchall())
+
+
+def existing_tables(cursor: Any) -> set[str]:
+    """Every table and view of ours, without partitions."""
+    return {name for (name,) in _rows(cursor, _TABLES)}
+
+
+def catalogue_rights(cursor: Any) -> set[tuple[str, str, str]]:
+    """What the catalogue grants to others than the owner: (table or sequence, database user, right)."""
+    return set(_rows(cursor, _TABLE_RIGHTS))
+
+
+def wanted_rights() -> set[tuple[str, str, str]]:
+    """The same, as the table in code wants it."""
+    return {
+        (name, user(role), word)
+        for name, table in TABLES.items()
+        for role in GRANTED
+        for word in table.words(role)
+    }
+
+
+def catalogue_triggers(cursor: Any) -> dict[str, str]:
+    """Which changes of which table need an entry, by the triggers that stand."""
+    found = {}
+    for name, bits in _rows(cursor, _TRIGGERS, [REQUIRE_ENTRY]):
+        found[name] = ", ".join(word for word in ("INSERT", "UPDATE", "DELETE") if bits & _TRIGGER_BITS[word])
+    return found
+
+
+def wanted_triggers() -> dict[str, str]:
+    """The same, as the table in code wants it."""
+    return {name: table.entry for name, table in TABLES.items() if table.entry}
+
+
+def apply(sender: AppConfig, using: str, **_signal: object) -> None:
+    """After all migrations: take every right away, then give what is listed. Runs as owner, in one
+    transaction.
+    """
+    quote = connections[using].ops.quote_name
+    roles = ", ".join(quote(user(role)) for role in GRANTED)
+    with connections[using].cursor() as cursor:
+        statements = ["BEGIN"]
+        for name in sorted(existing_tables(cursor)):
+            statements.append(f"REVOKE ALL ON TABLE {quote(name)} FROM PUBLIC, {roles}")
+            statements += [
+                f"GRANT {word} ON TABLE {quote(name)} TO {quote(user(role))}"
+                for role in GRANTED
+                for word in (TABLES[name].words(role) if name in TABLES else ())
+            ]
+        statements += _function_statements(cursor, roles, quote)
+        statements += _trigger_statements(cursor, quote)
+        cursor.execute(";\n".join([*statements, "COMMIT"]))
+
+
+def _function_statements(cursor: Any, roles: str, quote: Any) -> list[str]:
+    statements = []
+    for signature, kind in _rows(cursor, _FUNCTIONS):
+        word = "PROCEDURE" if kind == "p" else "FUNCTION"
+        statements.append(f"REVOKE ALL ON {word} {signature} FROM PUBLIC, {roles}")
+        callers = FUNCTIONS.get(signature, ())
+        statements += [f"GRANT EXECUTE ON {word} {signature} TO {quote(user(role))}" for role in callers]
+    return statements
+
+
+def _trigger_statements(cursor: Any, quote: Any) -> list[str]:
+    """Put the deferred trigger on each table of state; nothing where the log's function does not exist
+    yet.
+    """
+    cursor.execute("SELECT 1 FROM pg_proc WHERE proname = %s", [REQUIRE_ENTRY])
+    if cursor.fetchone() is None:
+        return []
+    standing, wanted = catalogue_triggers(cursor), wanted_triggers()
+    tables = existing_tables(cursor)
+    statements = []
+    for name in sorted(tables):
+        if standing.get(name, "") == wanted.get(name, ""):
+            continue
+        statements.append(f"DROP TRIGGER IF EXISTS {TRIGGER} ON {quote(name)}")
+        if name in wanted:
+            changes = wanted[name].replace(", ", " OR ")
+            statements.append(
+                f"CREATE CONSTRAINT TRIGGER {TRIGGER} AFTER {changes} ON {quote(name)} "
+                f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {REQUIRE_ENTRY}()"
+            )
+    return statements

@@ -1,0 +1,81 @@
+"""Fixtures for all tests: the database as the role `app`, and databases of their own for tests that
+commit.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests import cluster
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A database of one test, in which its commits are real."""
+
+    name: str
+
+    def url(self, role: str) -> str:
+        """What a connection with ``role`` (owner, app, sequencer, eraser or postgres) opens."""
+        return cluster.CLUSTER.url(role, self.name)
+
+    def environment(self, role: str) -> dict[str, str]:
+        """The whole environment of a process with ``role`` on this database."""
+        return cluster.environment(role, self.name)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """This process's database, cloned from the migrated template. Tests run in it as `app`, never as
+    owner.
+    """
+    from django.db import connection
+
+    cluster.clone(cluster.DATABASE)
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+    cluster.CLUSTER.drop_database(cluster.DATABASE)
+
+
+def _point_to(name: str) -> None:
+    """Let this process, its threads and the programs it starts use the database ``name``."""
+    from django.contrib.contenttypes.models import ContentType
+    from django.db import connections
+
+    from rtcc.config import config
+
+    connections.close_all()
+    connections["default"].settings_dict["NAME"] = name
+    url = cluster.CLUSTER.url("app", name)
+    os.environ["WATCHLIGHT_DATABASE_URL"] = url
+    # The settings of a process are frozen for good reason; this process changes its database on purpose.
+    object.__setattr__(config, "database_url", url)
+    ContentType.objects.clear_cache()
+
+
+@pytest.fixture
+def committed(django_test_environment: None, django_db_blocker: Any) -> Iterator[Committed]:
+    """A database of this test alone, for what needs real commits: threads, other processes, deferred
+    triggers.
+
+    Instead of ``django_db(transaction=True)``, whose TRUNCATE the log's triggers refuse. Not together with
+    ``db``.
+    """
+    name = f"{cluster.DATABASE}_{next(_numbers)}"
+    cluster.clone(name)
+    with django_db_blocker.unblock():
+        _point_to(name)
+        try:
+            yield Committed(name)
+        finally:
+            _point_to(cluster.DATABASE)
+            cluster.CLUSTER.drop_database(name)
