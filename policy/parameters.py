@@ -85,10 +85,10 @@ class Parameters:
     def retention_classes(self) -> tuple[str, ...]:
         return tuple(sorted({r.key.removeprefix("retention_") for r in self.rows if r.key.startswith("retention_")}))
 
-    def in_force(self, at: datetime) -> dict[str, Value]:
-        """Every key with its value at `at`; times in seconds. Raises NotInForce where a key has none."""
+    def in_force(self, keys: Iterable[str], at: datetime) -> dict[str, Value]:
+        """These keys with their values at `at`; times in seconds. Raises NotInForce where one has none."""
         values: dict[str, Value] = {}
-        for key in self.keys():
+        for key in keys:
             row = self.row(key, at)
             scale = SECONDS_PER.get(row.unit, 1)
             values[key] = row.value * scale if isinstance(row.value, int) else row.value
