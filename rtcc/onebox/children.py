@@ -39,6 +39,9 @@ def spawn(
         # The parent may have ended between fork and prctl: then nobody would ever send the signal.
         if os.getppid() != parent:
             os._exit(1)
+        # A signal ignored here would be ignored there too, and nobody could stop the child.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
 
     return subprocess.Popen(
         list(argv),

@@ -22,7 +22,7 @@ _TABLES = """
         AND NOT relispartition
     ORDER BY relname"""
 _FUNCTIONS = """
-    SELECT proname || '(' || pg_get_function_identity_arguments(oid) || ')', prokind FROM pg_proc
+    SELECT proname || '(' || oidvectortypes(proargtypes) || ')', prokind FROM pg_proc
     WHERE pronamespace = 'public'::regnamespace ORDER BY 1"""
 _TABLE_RIGHTS = """
     SELECT relname, coalesce(rolname, 'PUBLIC'), privilege_type
@@ -35,6 +35,11 @@ _TABLE_RIGHTS = """
         LEFT JOIN pg_roles ON pg_roles.oid = grantee
     WHERE relnamespace = 'public'::regnamespace AND NOT relispartition
     GROUP BY relname, rolname, privilege_type"""
+_CALLERS = """
+    SELECT proname || '(' || oidvectortypes(proargtypes) || ')', coalesce(rolname, 'PUBLIC')
+    FROM pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner)))
+        LEFT JOIN pg_roles ON pg_roles.oid = grantee
+    WHERE pronamespace = 'public'::regnamespace AND grantee <> proowner"""
 _TRIGGERS = """
     SELECT relname, tgtype FROM pg_trigger
         JOIN pg_class ON tgrelid = pg_class.oid JOIN pg_proc ON tgfoid = pg_proc.oid
@@ -66,6 +71,14 @@ def wanted_rights() -> set[tuple[str, str, str]]:
         for role in GRANTED
         for word in table.words(role)
     }
+
+
+def catalogue_callers(cursor: Any) -> dict[str, frozenset[str]]:
+    """Which function others than its owner may call, and who they are."""
+    found: dict[str, set[str]] = {}
+    for signature, caller in _rows(cursor, _CALLERS):
+        found.setdefault(signature, set()).add(caller)
+    return {signature: frozenset(callers) for signature, callers in found.items()}
 
 
 def catalogue_triggers(cursor: Any) -> dict[str, str]:

@@ -24,6 +24,7 @@ _LONGEST_PAUSE_S = 30.0
 # A process that ran this long was healthy: its next crash is a first one again.
 _HEALTHY_S = 60.0
 _CRASHES_AT_START = 3
+_ASKING_TO_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
@@ -127,7 +128,7 @@ class Supervisor:
         def interrupt(_number: int, _frame: FrameType | None) -> None:
             raise Interrupted
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _ASKING_TO_STOP:
             signal.signal(number, interrupt)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
@@ -157,18 +158,25 @@ class Supervisor:
         """Look after the children until somebody asks to stop (`Interrupted`)."""
         while True:
             self._wait(1.0)
-            for child in self._children:
-                self._look_after(child)
-                logfiles.turn_over(child.log)
+            self.look()
+
+    def look(self) -> None:
+        """Look after every child once: start again what has stopped, turn over what has grown."""
+        for child in self._children:
+            self._look_after(child)
+            logfiles.turn_over(child.log)
 
     def stop(self) -> None:
-        """Stop all children, the last started first. Further signals wait until it is done."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        """Stop all children, the last started first. Further signals are ignored until it is done."""
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in _ASKING_TO_STOP}
         while self._children:
-            child = self._children.pop()
-            if child.process is None:
-                continue
+            self._stop_one(self._children.pop())
+        self._register.path.unlink(missing_ok=True)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def _stop_one(self, child: _Child) -> None:
+        if child.process is not None:
             child.process.send_signal(child.service.stop)
             try:
                 child.process.wait(child.service.patience_s)
@@ -179,7 +187,6 @@ class Supervisor:
                 child.process.kill()
                 child.process.wait()
             children.end_group(child.process.pid, signal.SIGKILL, 1.0)
-        self._register.path.unlink(missing_ok=True)
 
     def _look_after(self, child: _Child, at_start: bool = False) -> None:
         status = child.ended()
