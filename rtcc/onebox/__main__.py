@@ -49,11 +49,23 @@ def _embedded(box: Box) -> list[Service]:
     ]
 
 
-def _service(row: processes.Process, box: Box, more: tuple[str, ...] = ()) -> Service:
+def _service(row: processes.Process, box: Box) -> Service:
     ready = processes.fill((row.ready,), box)[0]
-    argv = [*processes.fill(row.argv, box), *more]
+
+    def drop_stale_socket() -> None:
+        # A killed process leaves its socket, which answers nobody and stands in its successor's way.
+        if ready.startswith("/"):
+            Path(ready).unlink(missing_ok=True)
+
     return Service(
-        row.name, row.title, argv, environment(box, row.role), answers_at(ready), row.stop, row.patience_s
+        row.name,
+        row.title,
+        [*processes.fill(row.argv, box), *_more_words(row, box)],
+        environment(box, row.role),
+        answers_at(ready),
+        stop=row.stop,
+        patience_s=row.patience_s,
+        before=drop_stale_socket,
     )
 
 
@@ -137,7 +149,7 @@ def _start(options: Options, supervisor: Supervisor, data: DataFolder, newborn: 
     _run_preparations(box)
     rows = [row for row in processes.PROCESSES if options.demo or not row.demo_only]
     with step("Processes") as current:
-        supervisor.start(*(_service(row, box, _more_words(row, box)) for row in rows))
+        supervisor.start(*(_service(row, box) for row in rows))
         current.outcome = ", ".join(row.name for row in rows)
     _greet(box, time.monotonic() - began)
 

@@ -115,7 +115,7 @@ def base() -> dict[str, str]:
 
 def _witnesses(data: DataFolder) -> str:
     """``vkey@url`` of the witness beside us, once ``make_keys`` has made its key."""
-    vkey = data.witness / "vkey"
+    vkey = data.keys / "witness.vkey"
     return f"{vkey.read_text().strip()}@unix:{data.sockets / 'witness.sock'}" if vkey.exists() else ""
 
 
@@ -143,5 +143,5 @@ def settings(box: Box, role: str, database: str = "watchlight") -> dict[str, str
 
 
 def environment(box: Box, role: str, database: str = "watchlight") -> dict[str, str]:
-    """The whole environment of a process of this box."""
-    return {**base(), **settings(box, role, database)}
+    """The whole environment of a process of this box; without a role it gets no settings and no password."""
+    return {**base(), **(settings(box, role, database) if role else {})}

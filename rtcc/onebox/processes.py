@@ -19,8 +19,9 @@ _MANAGE = ("{python}", "{root}/manage.py")
 
 @dataclass(frozen=True)
 class Process:
-    """One long-running process. ``ready`` is a socket's path or ``tcp:{port}``: it answers there once it
-    works.
+    """One long-running process. Without a ``role`` it gets no settings and no database.
+
+    ``ready`` is a socket's path or ``tcp:{port}``: it answers there once it works.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Preparation:
 
 
 PREPARATIONS: tuple[Preparation, ...] = (
+    Preparation("log-keys", "Keys of the log", ("make_keys",), "app"),
     Preparation(
         "static",
         "Static files",
@@ -62,6 +64,17 @@ PREPARATIONS: tuple[Preparation, ...] = (
 
 # In the order of their start; they are stopped in reverse. PostgreSQL and Valkey come before all of them.
 PROCESSES: tuple[Process, ...] = (
+    Process(
+        "witness",
+        "Witness of the log",
+        (
+            *("{python}", "-m", "audit.witness", "--data", "{witness}", "--key", "{keys}/witness.key"),
+            *("--log", "{keys}/log.vkey", "--listen", "unix:{sockets}/witness.sock"),
+        ),
+        role="",
+        ready="{sockets}/witness.sock",
+    ),
+    Process("sequencer", "Sequencer of the log", (*_MANAGE, "sequencer"), "sequencer"),
     Process(
         "web",
         "Web pages",

@@ -99,7 +99,7 @@ class _Child:
         self.process = None
         now = time.monotonic()
         self.crashes = 1 if now - self.started > _HEALTHY_S else self.crashes + 1
-        pause = min(_FIRST_PAUSE_S * 2 ** (self.crashes - 1), _LONGEST_PAUSE_S)
+        pause = min(_FIRST_PAUSE_S * 2.0 ** (self.crashes - 1), _LONGEST_PAUSE_S)
         self.due = now + pause
         return pause
 

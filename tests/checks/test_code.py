@@ -61,12 +61,12 @@ def test_no_test_flushes_the_database() -> None:
     found = []
     for path in sorted((ROOT / "tests").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            marked = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "django_db"
-            if marked and any(word.arg in ("transaction", "reset_sequences") for word in node.keywords):
-                found.append(f"{path.relative_to(ROOT)}:{node.lineno}: django_db(transaction=...)")
-            fixture = isinstance(node, ast.arg) and node.arg in ("transactional_db", "live_server")
-            if fixture:
-                found.append(f"{path.relative_to(ROOT)}:{node.lineno}: {node.arg}")
+            where = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "django_db":
+                words = {word.arg for word in node.keywords}
+                found += [f"{where}: {word}" for word in words & {"transaction", "reset_sequences"}]
+            if isinstance(node, ast.arg) and node.arg in ("transactional_db", "live_server"):
+                found.append(f"{where}: {node.arg}")
     assert not found, "\n".join(found)
 
 

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from rtcc.onebox import rights, rights_apply
+from rtcc.onebox.postgres import user
 from tests import cluster
 from tests.conftest import Committed
 
@@ -38,9 +39,7 @@ def test_the_catalogue_grants_what_the_table_says_and_nothing_else() -> None:
 def test_functions_are_called_by_whom_the_table_names() -> None:
     with connection.cursor() as cursor:
         callable_by = rights_apply.catalogue_callers(cursor)
-    assert callable_by == {
-        name: frozenset(map(rights_apply.user, roles)) for name, roles in rights.FUNCTIONS.items()
-    }
+    assert callable_by == {name: frozenset(map(user, roles)) for name, roles in rights.FUNCTIONS.items()}
 
 
 @pytest.mark.django_db
