@@ -128,7 +128,7 @@ class Body:
 
 
 def read_body(body: bytes) -> Body:
-    """Read an entry's bytes strictly: exactly the three members, canonical, sorted, complete; raise BadEntry."""
+    """Read an entry's bytes strictly: three members, canonical, sorted, complete; raise BadEntry."""
     try:
         content = json.loads(body)
     except ValueError as error:

@@ -1,5 +1,5 @@
-"""Where the log's keys lie. The private key of the log is read by the sequencer only, that of the witness by
-the witness only; the public ones stand beside them in ``.vkey`` files.
+"""Where the log's keys lie: ``log/key`` and ``log/vkey`` in the folder of keys, ``witness/key`` and
+``witness/vkey`` in the data folder. The sequencer alone reads the first, the witness alone the third.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from audit.note import COSIGNATURE, ED25519, SigningKey, VerifierKey
 from audit.tiles import sync_folder
 from rtcc.config import ConfigError, config
 
-LOG = "log"
-WITNESS = "witness"
+PRIVATE = "key"
+PUBLIC = "vkey"
 
 
-def make_key(folder: Path, stem: str, name: str, kind: int) -> VerifierKey | None:
-    """Make ``<stem>.key`` (mode 0400) and ``<stem>.vkey`` in ``folder``; None if the key stands already."""
-    path = folder / f"{stem}.key"
+def make_key(folder: Path, name: str, kind: int) -> VerifierKey | None:
+    """Make ``key`` (mode 0400) and ``vkey`` in ``folder``; None if the key stands already."""
+    path = folder / PRIVATE
     if path.exists():
         # A crash between the two files leaves the public one out; it is made from the private one.
-        if not (folder / f"{stem}.vkey").exists():
-            _write_once(folder / f"{stem}.vkey", f"{SigningKey.parse(path.read_text()).verifier}\n", 0o444)
+        if not (folder / PUBLIC).exists():
+            _write_once(folder / PUBLIC, f"{SigningKey.parse(path.read_text()).verifier}\n", 0o444)
         return None
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = SigningKey.generate(name, kind)
     _write_once(path, f"{key.secret_text()}\n", 0o400)
-    _write_once(folder / f"{stem}.vkey", f"{key.verifier}\n", 0o444)
+    _write_once(folder / PUBLIC, f"{key.verifier}\n", 0o444)
     return key.verifier
 
 
@@ -46,23 +46,23 @@ def _write_once(path: Path, text: str, mode: int) -> None:
 
 
 def make_log_keys() -> list[VerifierKey]:
-    """Make what is missing of the log's and the witness's keys; returns the new public keys."""
+    """Make what is missing of the log's key and of the key of the witness beside it; returns the new ones."""
     host = config.log_name.partition("/")[0]
     made = [
-        make_key(config.keys_dir, LOG, config.log_name, ED25519),
-        make_key(config.keys_dir, WITNESS, f"{host}/witness", COSIGNATURE),
+        make_key(config.keys_dir / "log", config.log_name, ED25519),
+        make_key(config.data / "witness", f"{host}/witness", COSIGNATURE),
     ]
     return [key for key in made if key is not None]
 
 
 def log_signer() -> SigningKey:
     """The private key of the log. For the sequencer only."""
-    return SigningKey.parse((config.keys_dir / f"{LOG}.key").read_text())
+    return SigningKey.parse((config.keys_dir / "log" / PRIVATE).read_text())
 
 
 def log_vkey() -> VerifierKey:
     """The public key of the log."""
-    return VerifierKey.parse((config.keys_dir / f"{LOG}.vkey").read_text())
+    return VerifierKey.parse((config.keys_dir / "log" / PUBLIC).read_text())
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ def witnesses() -> tuple[WitnessAddress, ...]:
         vkey, _, url = text.partition("@")
         key = VerifierKey.parse(vkey)
         if key.kind != COSIGNATURE or not url.startswith(("unix:", "http://", "https://")):
-            raise ConfigError(f"WATCHLIGHT_WITNESSES: {text!r} is not <cosignature vkey>@<unix: or http: address>")
+            raise ConfigError(
+                f"WATCHLIGHT_WITNESSES: {text!r} is not <cosignature vkey>@<unix: or http: address>"
+            )
         found.append(WitnessAddress(key, url))
     return tuple(found)
 

@@ -68,7 +68,7 @@ def prove_inclusion(index: int, size: int, node: NodeReader) -> list[bytes]:
 
 
 def prove_consistency(old: int, size: int, node: NodeReader) -> list[bytes]:
-    """Proof that the tree of ``old`` leaves is a prefix of the tree of ``size`` leaves; empty if old is 0 or size."""
+    """Proof that a tree of ``old`` leaves is a prefix of one of ``size``; empty if old is 0 or size."""
     if not 0 <= old <= size:
         raise ValueError(f"a tree of {old} leaves is not a prefix of one of {size}")
     if old in (0, size):
@@ -164,8 +164,8 @@ class Edge:
     size: int = 0
     rows: list[list[bytes]] = field(default_factory=list)
 
-    def append(self, leaf: bytes) -> None:
-        """Add one leaf hash."""
+    def append(self, leaf: bytes, filled: Callable[[int, list[bytes]], None] | None = None) -> None:
+        """Add one leaf hash; ``filled(level, hashes)`` is told of each tile that becomes full."""
         self.size += 1
         carry, level = leaf, 0
         while True:
@@ -175,6 +175,8 @@ class Edge:
             row.append(carry)
             if len(row) < 256:
                 return
+            if filled is not None:
+                filled(level, list(row))
             carry, level = perfect_root(row), level + 1
             row.clear()
 

@@ -1,4 +1,4 @@
-"""The rows of the log. Their tables, triggers and rights are SQL (migrations/0001), so the models are unmanaged.
+"""The rows of the log. Tables, triggers and functions are SQL (migrations/0001); the models are unmanaged.
 
 No row points to live data by a foreign key: the log outlives what it names.
 """
@@ -10,9 +10,9 @@ from django.db import models
 
 
 class Entry(models.Model):
-    """One act, as the leaf that outsiders can prove. Insert-only; id, time and transaction are PostgreSQL's.
+    """One act, as the leaf that outsiders can prove. Insert-only; PostgreSQL makes id and time.
 
-    The column ``xact`` (xid8) is not modelled: only the trigger that demands an entry for each change reads it.
+    The column ``xact`` (xid8) is not modelled: only the trigger that demands an entry reads it.
     """
 
     id = models.UUIDField(primary_key=True, help_text="UUIDv7")

@@ -102,7 +102,7 @@ def cosigned_message(text: str, time_s: int) -> bytes:
 
 @dataclass(frozen=True)
 class SigningKey:
-    """A named Ed25519 private key; its file text is that of Go's ``sumdb/note``, with type 4 for cosigners."""
+    """A named Ed25519 private key; its text is that of Go's ``sumdb/note``, with type 4 for cosigners."""
 
     name: str
     kind: int
@@ -264,7 +264,7 @@ class Checkpoint:
 
 
 def open_checkpoint(data: bytes, log: VerifierKey) -> tuple[Checkpoint, Note]:
-    """Verify that ``log`` signed the note and that it is a checkpoint of the log of that name; raise BadNote."""
+    """Verify that ``log`` signed the note and that it is a checkpoint of that log; raise BadNote."""
     note = Note.parse(data)
     note.verified([log])
     checkpoint = Checkpoint.parse(note.text)

@@ -48,7 +48,7 @@ class Touch:
 
 _INSERT = """
 WITH made AS (
-    INSERT INTO audit_entry (body) VALUES (%s) RETURNING id, received_at
+    INSERT INTO audit_entry (id, body) VALUES (coalesce(%s, uuidv7()), %s) RETURNING id, received_at
 ), queued AS (
     INSERT INTO audit_pending (entry) SELECT id FROM made
 ), disclosed AS (
@@ -63,7 +63,8 @@ WITH made AS (
            %s, basis, owner, %s, %s, %s
     FROM made, unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
                       %s::timestamptz[], %s::uuid[], %s::uuid[]) WITH ORDINALITY
-        AS touch (camera, placement, watched_from, watched_to, footage_from, footage_to, basis, owner, ordinal)
+        AS touch (camera, placement, watched_from, watched_to, footage_from, footage_to, basis, owner,
+                  ordinal)
 )
 SELECT id, received_at FROM made
 """
@@ -81,10 +82,16 @@ TOUCH_COLUMNS = (
 
 
 def record(
-    event: Event, *, outcome: Outcome | None = None, touches: Sequence[Touch] = (), **fields: Any
+    event: Event,
+    *,
+    outcome: Outcome | None = None,
+    touches: Sequence[Touch] = (),
+    id: UUID | None = None,
+    **fields: Any,
 ) -> Entry:
     """Write one entry in the caller's transaction and return it with ``id`` and ``received_at``.
 
+    ``id`` (UUIDv7) is given where rows of the same act name their entry before it is written.
     Fields are those of `audit.vocabulary.FIELDS_V1`; what is not given is null. ``time`` is now,
     ``actor_pseudonym``, ``cameras``, ``touches`` and ``seeded`` follow from the rest where not given.
     Raises OutsideTransaction, or TypeError for a name that the schema does not know.
@@ -100,6 +107,7 @@ def record(
         cursor.execute(
             _INSERT,
             [
+                id,
                 body,
                 [row.field for row in rows],
                 [row.salt for row in rows],

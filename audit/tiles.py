@@ -10,6 +10,7 @@ import os
 import re
 import struct
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -116,7 +117,7 @@ def unpack_bundle(data: bytes) -> list[bytes]:
 
 
 def width_at(level: int, index: int, size: int) -> int:
-    """How many hashes tile ``index`` of ``level`` holds in a tree of ``size`` leaves (0 if it does not exist)."""
+    """How many hashes tile ``index`` of ``level`` holds in a tree of ``size`` leaves (0: no such tile)."""
     return max(0, min(TILE_WIDTH, (size >> TILE_HEIGHT * level) - index * TILE_WIDTH))
 
 
@@ -138,11 +139,13 @@ class TileFiles:
         folder = self.folder / (tile_path(level, index) + ".p")
         if folder.is_dir():
             for path in folder.iterdir():
-                path.unlink()
-            folder.rmdir()
+                path.unlink(missing_ok=True)
+            # A slower sequencer may be writing a partial tile there, which does no harm.
+            with suppress(OSError):
+                folder.rmdir()
 
     def read(self, level: int | str, index: int, width: int) -> list[bytes]:
-        """The first ``width`` hashes or entries of a tile, from its partial or its full file; raise BadTile."""
+        """The first ``width`` items of a tile, from its partial or its full file; raise BadTile."""
         for stored in dict.fromkeys((width, TILE_WIDTH)):
             path = tile_path(level, index, stored)
             try:
@@ -184,13 +187,15 @@ class TileFiles:
             for name in names:
                 if re.fullmatch(r"[0-9]{3}\.p", name):
                     widths = [int(path.name) for path in (folder / name).iterdir() if path.name.isdigit()]
-                    reached = max([reached, *((base + int(name[:3])) * TILE_WIDTH + width for width in widths)])
+                    reached = max(
+                        [reached, *((base + int(name[:3])) * TILE_WIDTH + width for width in widths)]
+                    )
             return reached
         return 0
 
 
 class TileTree:
-    """Reads nodes of a tree of fixed size from its tiles; ``node`` fits the proof makers of `audit.merkle`."""
+    """Reads nodes of a tree of fixed size from its tiles, for the proof makers of `audit.merkle`."""
 
     def __init__(self, files: TileFiles, size: int) -> None:
         self._files = files

@@ -16,7 +16,7 @@ from rtcc.errors import NotFound
 
 TEXT = "text/plain; charset=utf-8"
 TILE = "application/octet-stream"
-# Short enough that nobody is shown an old head for long, long enough for a cache to help (tlog-tiles, "Checkpoints").
+# Nobody is shown an old head for long, and a cache still helps (tlog-tiles, "Checkpoints").
 CHECKPOINT_CACHE = "public, max-age=2"
 IMMUTABLE_CACHE = "public, max-age=31536000, immutable"
 
