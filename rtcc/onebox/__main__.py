@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rtcc.onebox import frontend, keys, processes, schema, tls
+from rtcc.onebox import frontend, processes, schema, tls
 from rtcc.onebox.environment import Box, environment, free_port, port_is_free
 from rtcc.onebox.layout import DataFolder
 from rtcc.onebox.options import Options, parse
@@ -85,7 +85,7 @@ def _certificate(box: Box) -> tuple[Path, Path]:
     return tls.self_made(box.data.root / "tls", box.host, datetime.datetime.now(datetime.UTC))
 
 
-def _prepare(box: Box, supervisor: Supervisor, newborn: bool, quiet: bool) -> None:
+def _prepare(box: Box, supervisor: Supervisor, quiet: bool) -> None:
     """Bring up the embedded services and bring the database to this code's shape."""
     with step("Database", quiet) as current:
         made = box.cluster.create()
@@ -96,9 +96,6 @@ def _prepare(box: Box, supervisor: Supervisor, newborn: bool, quiet: bool) -> No
         box.cluster.make_database("watchlight")
     with step("Tables", quiet) as current:
         current.outcome = "brought up to date" if _migrate(box) else "up to date"
-    with step("Keys", quiet) as current:
-        keys.make_or_find(box.data, newborn)
-        current.outcome = "made" if newborn else "found"
 
 
 def _migrate(box: Box) -> bool:
@@ -136,16 +133,18 @@ def _run_preparations(box: Box) -> None:
         new.rename(notes)
 
 
-def _start(options: Options, supervisor: Supervisor, data: DataFolder, newborn: bool) -> None:
+def _start(options: Options, supervisor: Supervisor, data: DataFolder) -> None:
     began = time.monotonic()
     left = supervisor.end_leftovers()
     if left:
         say(f"  Ended what an earlier start left running: {', '.join(left)}.")
     with step("Front-end packages") as current:
         current.outcome = "fetched" if frontend.install() else "ready"
-    box = Box.of(data, options)
+    with step("Data folder and keys") as current:
+        current.outcome = "found" if data.settled else "made"
+        box = Box.of(data, options)
     (data.run / "port").write_text(str(options.port))
-    _prepare(box, supervisor, newborn, quiet=False)
+    _prepare(box, supervisor, quiet=False)
     _run_preparations(box)
     rows = [row for row in processes.PROCESSES if options.demo or not row.demo_only]
     with step("Processes") as current:
@@ -169,7 +168,6 @@ def _greet(box: Box, seconds: float) -> None:
 
 def _serve(options: Options) -> int:
     data = DataFolder(options.data)
-    newborn = not data.born
     data.bear(options.demo)
     claim = data.claim("run")
     if claim is None:
@@ -182,7 +180,7 @@ def _serve(options: Options) -> int:
     supervisor = Supervisor(data.run, data.logs)
     supervisor.catch_signals()
     try:
-        _start(options, supervisor, data, newborn)
+        _start(options, supervisor, data)
         supervisor.watch()
     except Interrupted:
         say("\nStopping ...")
@@ -193,50 +191,44 @@ def _serve(options: Options) -> int:
 
 
 @contextmanager
-def _borrowed(box: Box, newborn: bool) -> Iterator[None]:
-    """The embedded services for one command: those of the running system, or ones started for it."""
-    supervisor = None
-    while supervisor is None:
-        if box.data.claim("command") is not None:
-            supervisor = Supervisor(box.data.run, box.data.logs)
-        elif box.data.claimed_by()[0] == "run":
-            _wait_for(box)
-            yield
+def _borrowed(data: DataFolder, options: Options) -> Iterator[Box]:
+    """The box for one command: the running one, or one whose embedded services are started for it."""
+    while data.claim("command") is None:
+        if data.claimed_by()[0] == "run":
+            yield _running(data, options)
             return
-        else:
-            time.sleep(0.2)
+        time.sleep(0.2)
+    supervisor = Supervisor(data.run, data.logs)
     supervisor.catch_signals()
     try:
         supervisor.end_leftovers()
-        _prepare(box, supervisor, newborn, quiet=True)
-        yield
+        box = Box.of(data, options)
+        _prepare(box, supervisor, quiet=True)
+        yield box
     finally:
         supervisor.stop()
 
 
-def _wait_for(box: Box) -> None:
-    """The running system may be just starting."""
+def _running(data: DataFolder, options: Options) -> Box:
+    """The box that another process runs; it may be just starting."""
     until = time.monotonic() + 60
-    while not box.cluster.answers():
-        if time.monotonic() > until:
-            raise Stop(
-                "The system on this data folder is starting or stopping, and its database does not answer."
-            )
+    while time.monotonic() < until:
+        if data.settled and (box := Box.of(data, options)).cluster.answers():
+            return box
         time.sleep(0.2)
+    raise Stop("The system on this data folder is starting or stopping: its database does not answer.")
 
 
 def _command(options: Options) -> int:
     data = DataFolder(options.data)
-    newborn = not data.born
-    if not newborn:
+    if data.born:
         options = dataclasses.replace(options, demo=data.demo)
     data.bear(options.demo)
     port = data.run / "port"
     if port.exists():
         options = dataclasses.replace(options, port=int(port.read_text()))
-    box = Box.of(data, options)
     role = processes.COMMAND_ROLES.get(options.command[0], "app")
-    with _borrowed(box, newborn):
+    with _borrowed(data, options) as box:
         child = subprocess.Popen(processes.manage(options.command, box), env=environment(box, role))
         while True:
             try:

@@ -9,6 +9,7 @@ import os
 import socket
 from dataclasses import asdict, dataclass
 
+from rtcc.onebox import keys
 from rtcc.onebox.layout import DataFolder
 from rtcc.onebox.options import ROOT, Options
 from rtcc.onebox.postgres import Cluster
@@ -45,10 +46,15 @@ class Birth:
 
     @classmethod
     def of(cls, data: DataFolder, options: Options) -> Birth:
-        """Read what was settled, or settle it now."""
+        """Read what was settled; at the first start settle it now, after the keys.
+
+        A start killed in between is a first start again, so a folder whose birth is settled has its keys.
+        """
         path = data.root / "birth.json"
         if path.exists():
+            keys.find(data)
             return cls(**json.loads(path.read_text()))
+        keys.make(data)
         host = "localhost" if options.demo else options.host or socket.getfqdn()
         log_name = "watchlight.example/log" if options.demo else f"{host}/log"
         born = cls(host, log_name, free_port(_FIRST_SIMULATOR_PORT))

@@ -13,17 +13,18 @@ def root_key(data: DataFolder) -> Path:
     return data.keys / "root"
 
 
-def make_or_find(data: DataFolder, newborn: bool) -> None:
-    """Make the root key of a newborn data folder; of any other folder it must be there.
+def make(data: DataFolder) -> None:
+    """Make the root key and Django's secret of a data folder that is being born; again does no harm."""
+    if not root_key(data).exists():
+        make_root(root_key(data))
+    secret(data.secrets / "django-secret-key")
 
-    Raises Stop where it is missing: a new key in its place would open nothing and hide the loss.
-    """
+
+def find(data: DataFolder) -> None:
+    """See to it that the root key is there. Raises Stop: a new one would open nothing and hide the loss."""
     path = root_key(data)
     if not path.exists():
-        if not newborn:
-            raise Stop(
-                f"The root key {path} is missing. What this folder holds cannot be read without it: put "
-                "it back from its escrowed copy. Nothing was started."
-            )
-        make_root(path)
-    secret(data.secrets / "django-secret-key")
+        raise Stop(
+            f"The root key {path} is missing. What this folder holds cannot be read without it: put it back "
+            "from its escrowed copy. Nothing was started."
+        )

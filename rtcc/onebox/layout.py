@@ -73,6 +73,11 @@ class DataFolder:
         return self.demo or (self.root / "PRODUCTION").exists()
 
     @property
+    def settled(self) -> bool:
+        """Whether the first start got as far as keys and lasting names (`environment.Birth`)."""
+        return (self.root / "birth.json").exists()
+
+    @property
     def keys(self) -> Path:
         return private_folder(self.root / "keys")
 

@@ -96,10 +96,10 @@ class Cluster:
                 f"{self.folder} exists but is no database cluster. Put it back from a backup or move it away."
             )
         private_folder(fresh)
-        privilege.hand_over(fresh)
+        privilege.hand_over(fresh, named=True)
         self.password(ADMIN)
         argv = [
-            *privilege.prefix(),
+            *privilege.prefix(named=True),
             binary("initdb"),
             f"--pgdata={fresh}",
             f"--username={ADMIN}",

@@ -16,9 +16,10 @@ from pathlib import Path
 from rtcc.onebox.progress import Stop
 
 _NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-# No system's packages hand out ids of this range (Debian policy 9.2.2: 65536 and up are left alone by
-# adduser).
+# A user id of PostgreSQL's own: one that other services share, such as nobody's, could read its files.
 _OWN_ID = 70_432
+# initdb, and only initdb, insists on an id that has a name.
+_NAMED_ID = 65_534
 
 
 @functools.cache
@@ -28,7 +29,7 @@ def _namespaces_allowed() -> bool:
     return subprocess.run([*_NAMESPACE, "true"], capture_output=True).returncode == 0
 
 
-def _own_user() -> tuple[str, ...]:
+def _own_user(user_id: int) -> tuple[str, ...]:
     if shutil.which("setpriv") is None:
         raise Stop(
             "PostgreSQL does not run as root, and neither unshare nor setpriv is here to help. "
@@ -37,8 +38,8 @@ def _own_user() -> tuple[str, ...]:
     # The parent folders may be closed to others: reading past them is the only right it keeps.
     return (
         "setpriv",
-        f"--reuid={_OWN_ID}",
-        f"--regid={_OWN_ID}",
+        f"--reuid={user_id}",
+        f"--regid={user_id}",
         "--clear-groups",
         "--inh-caps=-all,+dac_override",
         "--ambient-caps=-all,+dac_override",
@@ -46,22 +47,22 @@ def _own_user() -> tuple[str, ...]:
     )
 
 
-def prefix() -> tuple[str, ...]:
-    """Words to put before a PostgreSQL command: none for an ordinary user."""
+def prefix(named: bool = False) -> tuple[str, ...]:
+    """Words to put before a PostgreSQL command: none for an ordinary user; ``named`` for initdb."""
     if os.geteuid() != 0:
         return ()
-    return _NAMESPACE if _namespaces_allowed() else _own_user()
+    return _NAMESPACE if _namespaces_allowed() else _own_user(_NAMED_ID if named else _OWN_ID)
 
 
-def hand_over(folder: Path) -> None:
+def hand_over(folder: Path, named: bool = False) -> None:
     """Give ``folder`` to whoever the server runs as; needed where a start as root changes its way."""
     if os.geteuid() != 0:
-        if folder.exists() and folder.stat().st_uid != os.geteuid():
+        if folder.stat().st_uid != os.geteuid():
             raise Stop(
                 f"{folder} was made by another user (root?). Start ./run as that user, or give --data."
             )
         return
-    owner = 0 if _namespaces_allowed() else _OWN_ID
+    owner = 0 if _namespaces_allowed() else (_NAMED_ID if named else _OWN_ID)
     if folder.stat().st_uid == owner:
         return
     os.chown(folder, owner, owner)

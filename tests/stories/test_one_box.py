@@ -129,7 +129,7 @@ def test_the_database_listens_on_no_network_and_believes_nobody(
 
 
 def test_secrets_and_folders_are_closed_to_others(data: DataFolder, cluster: Cluster) -> None:
-    keys.make_or_find(data, newborn=True)
+    keys.make(data)
     open_to_others = [
         str(path)
         for folder in (data.root, data.keys, data.secrets, data.run, data.logs, cluster.folder)
@@ -158,11 +158,21 @@ def test_a_secret_is_made_once(tmp_path: Path) -> None:
 
 
 def test_a_lost_root_key_is_never_replaced_by_itself(data: DataFolder) -> None:
-    keys.make_or_find(data, newborn=True)
+    Birth.of(data, parse([]))
     keys.root_key(data).unlink()
     with pytest.raises(Stop, match="escrowed"):
-        keys.make_or_find(data, newborn=False)
+        Birth.of(data, parse([]))
     assert not keys.root_key(data).exists()
+
+
+def test_a_first_start_killed_before_its_end_is_a_first_start_again(data: DataFolder) -> None:
+    keys.make(data)
+    first = keys.root_key(data).read_bytes()
+    assert not data.settled
+    born = Birth.of(data, parse([]))
+    assert data.settled
+    assert keys.root_key(data).read_bytes() == first
+    assert Birth.of(data, parse([])) == born
 
 
 def test_a_folder_stays_what_it_was_born_as(data: DataFolder, tmp_path: Path) -> None:
