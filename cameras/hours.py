@@ -7,6 +7,7 @@ time in the hour that is skipped means the instant of the change.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,7 +18,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Window:
-    """One weekly opening. ``weekday`` is that of ``opens`` (0 Monday); ``closes`` <= ``opens`` is next day."""
+    """One weekly opening. ``weekday`` (0 Monday) is that of ``opens``; ``closes`` <= ``opens``: next day."""
 
     weekday: int
     opens: time
@@ -28,6 +29,18 @@ class Window:
 
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def read_window(text: str) -> Window:
+    """The window written as `Mon 18:00-06:00`. Raises ValueError saying what is wrong."""
+    match = re.fullmatch(r"\s*([A-Za-z]{3})[a-z]*\s+(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})\s*", text)
+    if match is None or match[1].title() not in _DAYS:
+        raise ValueError(f"{text!r} is not written like 'Mon 18:00-06:00'")
+    try:
+        opens, closes = (time.fromisoformat(clock.zfill(5)) for clock in match.group(2, 3))
+    except ValueError as error:
+        raise ValueError(f"{text!r} names a time that a clock does not show") from error
+    return Window(_DAYS.index(match[1].title()), opens, closes)
 
 
 def is_open(windows: Iterable[Window], zone: ZoneInfo, instant: datetime) -> bool:

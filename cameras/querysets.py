@@ -58,6 +58,9 @@ class CameraQuerySet(models.QuerySet[Any]):
     def by_code(self, code: str) -> Self:
         return self.filter(code=code)
 
+    def by_code_in(self, codes: Collection[str]) -> Self:
+        return self.filter(code__in=codes)
+
     def owned_by(self, organisations: Collection[UUID]) -> Self:
         return self.filter(owner_id__in=organisations)
 

@@ -144,8 +144,8 @@ class Placement(models.Model):
         indexes: ClassVar = [models.Index(fields=["lat", "lon"], name="placement_point")]
 
     class Privacy:
-        public = ("id", "camera", "starts_at", "ends_at", "lon", "lat", "bearing_deg", "field_of_view", "site",
-                  "area", "sensitivity", "marking", "purpose")  # fmt: skip
+        public = ("id", "camera", "starts_at", "ends_at", "lon", "lat", "bearing_deg", "field_of_view",
+                  "site", "area", "sensitivity", "marking", "purpose")  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.camera_id} at {self.lat:.5f}, {self.lon:.5f}"
