@@ -241,7 +241,9 @@ def _defaults(text: str) -> dict[Action, Default]:
     defaults = {}
     for action in Action:
         table = document[action.value]
-        if set(table) != {"says", "citation", "wayout"} or not all(str(value).strip() for value in table.values()):
+        if set(table) != {"says", "citation", "wayout"} or not all(
+            str(value).strip() for value in table.values()
+        ):
             raise BadPolicy(f"defaults.toml: {action} needs says, citation and wayout")
         defaults[action] = Default(f"default-{action}", table["says"], table["citation"], table["wayout"])
     return defaults

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cedarpy import AuthzResult, Decision, Entities, PolicySet, Schema, is_authorized_batch
+from cedarpy import AuthzResult, Decision, Entities, PolicySet, is_authorized_batch
 
 from policy import invariants
 from policy.cedar import Default, LoadedVersion, Rule
@@ -96,8 +96,10 @@ class _Question:
         self, action: Action, many: Sequence[Facts], version: LoadedVersion, parameters: Mapping[str, Value]
     ) -> None:
         self._version = version
-        self._entities = _entities(many, version.schema)
-        self._requests = [_request(action, facts, position, parameters) for position, facts in enumerate(many)]
+        self._entities = Entities.from_json_str(_entities(many), version.schema)
+        self._requests = [
+            _request(action, facts, position, parameters) for position, facts in enumerate(many)
+        ]
 
     def ask(self, rules: PolicySet, positions: Sequence[int]) -> dict[int, AuthzResult]:
         if not positions:
@@ -107,17 +109,19 @@ class _Question:
         return dict(zip(positions, results, strict=True))
 
 
-def _entities(many: Sequence[Facts], schema: Schema) -> Entities:
+def _entities(many: Sequence[Facts]) -> str:
     """The person once, each thing by its position: two askings may hold different facts of one thing."""
     person = vars(many[0].person)
     entities = [{"uid": {"type": "Person", "id": person["id"]}, "attrs": person, "parents": []}]
     for position, facts in enumerate(many):
         uid = {"type": "Thing", "id": str(position)}
         entities.append({"uid": uid, "attrs": vars(facts.resource), "parents": []})
-    return Entities.from_json_str(json.dumps(entities, default=_as_list), schema)
+    return json.dumps(entities, default=_as_list)
 
 
-def _request(action: Action, facts: Facts, position: int, parameters: Mapping[str, Value]) -> dict[str, object]:
+def _request(
+    action: Action, facts: Facts, position: int, parameters: Mapping[str, Value]
+) -> dict[str, object]:
     context = {name: value for name, value in vars(facts.context).items() if name != "now"}
     context |= {"action": action.value, "approvals": facts.other_approvals(), "parameters": parameters}
     return {
@@ -191,5 +195,7 @@ def _explain(action: Action, law: AuthzResult, permits: AuthzResult, version: Lo
 
 def _engine_error(what: str) -> Deny:
     """Facts that the engine could not read, or a parameter not in force: never an Allow."""
-    sentence = f"The rules could not be read against the facts, so the answer is no ({what or 'no decision'})."
+    sentence = (
+        f"The rules could not be read against the facts, so the answer is no ({what or 'no decision'})."
+    )
     return Deny("engine-error", sentence, invariants.CITATION, _REPORT, ("engine-error",))

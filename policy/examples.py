@@ -67,7 +67,9 @@ def read_examples(text: str, rules: Mapping[str, Rule]) -> tuple[Case, ...]:
         wanted = _CASES[rules[name].effect]
         wrong = set(example) ^ {"rule", "from", *wanted}
         if wrong:
-            raise BadExample(f"rule {name}: its example has missing or unknown parts {', '.join(sorted(wrong))}")
+            raise BadExample(
+                f"rule {name}: its example has missing or unknown parts {', '.join(sorted(wrong))}"
+            )
         base = _scenario(example["from"], scenarios)
         cases += [_case(name, which, _change(base, example[which], scenarios)) for which in wanted]
     for name in rules:

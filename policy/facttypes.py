@@ -27,7 +27,9 @@ def _check_text(facts: object) -> None:
         members = value if isinstance(value, frozenset) else (value,)
         for member in members:
             if not isinstance(member, str | int | datetime):
-                raise TypeError(f"{type(facts).__name__}.{each.name} holds a {type(member).__name__}; give text")
+                raise TypeError(
+                    f"{type(facts).__name__}.{each.name} holds a {type(member).__name__}; give text"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +151,9 @@ class Facts:
 
 # The three groups of acts that rules and invariants speak of; the schema states the same groups and
 # `tests/checks/test_policy_totality.py` compares them.
-WATCHING: frozenset[Action] = frozenset({Action.VIEW_LIVE, Action.PLAYBACK, Action.SNAPSHOT, Action.LIFT_MASK})
+WATCHING: frozenset[Action] = frozenset(
+    {Action.VIEW_LIVE, Action.PLAYBACK, Action.SNAPSHOT, Action.LIFT_MASK}
+)
 LEAVING: frozenset[Action] = frozenset({Action.EXPORT, Action.SHARE})
 FOOTAGE: frozenset[Action] = (
     WATCHING | LEAVING | {Action.SEARCH, Action.BOOKMARK, Action.PLACE_KEEP, Action.REDACT}

@@ -55,7 +55,9 @@ def no_change_to_the_log(action: Action, facts: Facts, obligations: Obligations)
 def no_self_approval(action: Action, facts: Facts, obligations: Obligations) -> Broken | None:
     """Whose act it is must be known: an unknown asker could be oneself."""
     person, resource = facts.person.id, facts.resource
-    if action in _YES_TO_ANOTHER and (resource.opened_by in {person, UNKNOWN} or resource.subject_id == person):
+    if action in _YES_TO_ANOTHER and (
+        resource.opened_by in {person, UNKNOWN} or resource.subject_id == person
+    ):
         return _self_approval()
     if action in {Action.CHANGE_MEMBERSHIP, Action.RELEASE_ACCOUNT} and subject(facts) in {person, UNKNOWN}:
         return _self_approval()

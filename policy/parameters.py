@@ -83,7 +83,9 @@ class Parameters:
         return self.duration(key, at), self.row(key, at)
 
     def retention_classes(self) -> tuple[str, ...]:
-        return tuple(sorted({r.key.removeprefix("retention_") for r in self.rows if r.key.startswith("retention_")}))
+        return tuple(
+            sorted({r.key.removeprefix("retention_") for r in self.rows if r.key.startswith("retention_")})
+        )
 
     def in_force(self, keys: Iterable[str], at: datetime) -> dict[str, Value]:
         """These keys with their values at `at`; times in seconds. Raises NotInForce where one has none."""

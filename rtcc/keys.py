@@ -1,15 +1,18 @@
-"""Small secrets under the root key: one-time-password seeds, stream credentials, generations of the key store.
+"""Small secrets under the root key: one-time-password seeds, stream credentials, generations of the key
+store.
 
-A wrapped secret is `version(1) || key id(8) || nonce(12) || AES-256-GCM ciphertext and tag`. The context says what the
-secret is for; it is authenticated with it, so that a wrapped value copied to another row does not open there.
+A wrapped secret is `version(1) || key id(8) || nonce(12) || AES-256-GCM ciphertext and tag`. The context
+says what the secret is for; it is authenticated with it, so that a wrapped value copied to another row does
+not open there.
 
-The root is 32 random bytes in a file of mode 0400, outside the database and its backups. It is escrowed at set-up, so it
-stays the same for years: `rotate` is a rare act that needs a new escrow. What dies daily is one level below, in
-`evidence.vault.keystore`.
+The root is 32 random bytes in a file of mode 0400, outside the database and its backups. It is escrowed at
+set-up, so it stays the same for years: `rotate` is a rare act that needs a new escrow. What dies daily is
+one level below, in `evidence.vault.keystore`.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -66,16 +69,23 @@ def make_root(path: Path) -> None:
     The name appears only with all 32 bytes behind it, so a killed set-up leaves no half a root.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o400)
+    draft = path.with_name(f".{path.name}")
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.write(descriptor, secrets.token_bytes(KEY_BYTES))
-        os.fsync(descriptor)
-        os.link(draft, path)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if os.path.lexists(path):
+            raise FileExistsError(f"there is a root at {path} already")
+        draft.unlink(missing_ok=True)  # Left by a killed set-up; nothing was ever wrapped by it.
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o400)
+        try:
+            os.write(descriptor, secrets.token_bytes(KEY_BYTES))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(draft, path)
+        os.fsync(folder)
     finally:
-        os.close(descriptor)
-        os.unlink(draft)
-    _sync_folder(path.parent)
+        os.close(folder)
 
 
 class FileKeyProvider:
@@ -120,7 +130,9 @@ class FileKeyProvider:
         return hashlib.sha256(self._roots[self.generation]).hexdigest()
 
     def rotate(self) -> int:
-        """Make a new root generation and return its number. Secrets stay under the old one until wrapped again."""
+        """Make a new root generation and return its number. Secrets stay under the old one until wrapped
+        again.
+        """
         newest = self.generation + 1
         make_root(self._file(newest))
         self._load()

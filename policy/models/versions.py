@@ -54,7 +54,9 @@ class PolicyVersion(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=[s.value for s in VersionState]), name="policy_version_state_known"
             ),
-            models.CheckConstraint(condition=Q(hash__regex=r"^[0-9a-f]{64}$"), name="policy_version_hash_is_sha256"),
+            models.CheckConstraint(
+                condition=Q(hash__regex=r"^[0-9a-f]{64}$"), name="policy_version_hash_is_sha256"
+            ),
         ]
         indexes: ClassVar = [models.Index(fields=["effective_from"])]
 

@@ -1,0 +1,59 @@
+"""Questions about recorded footage."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class SegmentQuerySet(models.QuerySet[Any]):
+    """Questions about segments. The day is part of every question, because it is the partition."""
+
+    def of_camera(self, camera: UUID) -> Self:
+        return self.filter(camera=camera)
+
+    def of_cameras(self, cameras: Collection[UUID]) -> Self:
+        return self.filter(camera__in=cameras)
+
+    def overlapping(self, starts_at: datetime, ends_at: datetime) -> Self:
+        """Segments with footage in [starts_at, ends_at), in the order of time. A segment is
+        about a minute long, so the partition of an hour before is looked into too."""
+        first = (starts_at - timedelta(hours=1)).date()
+        return self.filter(
+            day__gte=first, day__lte=ends_at.date(), starts_at__lt=ends_at, ends_at__gt=starts_at
+        ).order_by("starts_at")
+
+    def not_in_a_minute(self) -> Self:
+        """Rows that no minute entry has rooted yet, late ones too."""
+        return self.filter(minute__isnull=True)
+
+    def standing(self) -> Self:
+        """Footage that is there: no tombstone."""
+        return self.filter(tombstone__isnull=True)
+
+    def due_at(self, instant: datetime) -> Self:
+        """Footage whose time is over and that has no tombstone yet."""
+        return self.standing().filter(destroy_after__lte=instant)
+
+
+class GapQuerySet(models.QuerySet[Any]):
+    """Questions about gaps."""
+
+    def of_camera(self, camera: UUID) -> Self:
+        return self.filter(camera=camera)
+
+    def overlapping(self, starts_at: datetime, ends_at: datetime) -> Self:
+        return self.filter(
+            Q(ends_at__isnull=True) | Q(ends_at__gt=starts_at), starts_at__lt=ends_at
+        ).order_by("starts_at")
+
+    def open(self) -> Self:
+        return self.filter(ends_at__isnull=True)
+
+    def longer_than_nothing(self) -> Self:
+        return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")))

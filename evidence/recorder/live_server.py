@@ -1,0 +1,160 @@
+"""Live pictures for the web process, and for nobody else: a local socket in the recorder.
+
+A peer is known by SO_PEERCRED (its user must be ours or one that is listed), names a permit, and the
+recorder reads that permit's row itself: it must stand, be for watching live, and cover the camera.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+from django.db import DatabaseError, close_old_connections
+
+from evidence.recorder.engine import Engine
+from evidence.recorder.live import LiveChunk, LiveInit, LiveItem, LiveState, Subscription
+from evidence.recorder.wire import FrameType, pack
+from policy.permits import PermitEnded, check_stands, find, read
+from policy.resume import actor_of
+from policy.vocabulary import Action, Kind, Ref
+from rtcc.logs import log
+
+MOST_REQUEST = 400
+FIRST_LINE_S = 5.0
+_CREDENTIALS = struct.Struct("3i")
+_log = log("recorder")
+
+
+class LiveServer:
+    """Runs on an event loop in a thread of its own; reads subscriptions that the engine's thread fills."""
+
+    def __init__(self, engine: Engine, path: Path, allowed_users: frozenset[int] | None = None) -> None:
+        self._engine = engine
+        self._path = path
+        self._users = allowed_users or frozenset({os.getuid()})
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="live-server", daemon=True)
+        self._started = threading.Event()
+
+    def start(self) -> None:
+        """Returns once the socket answers."""
+        self._thread.start()
+        self._started.wait()
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._path.unlink(missing_ok=True)
+        server = self._loop.run_until_complete(asyncio.start_unix_server(self._serve, path=str(self._path)))
+        self._path.chmod(0o600)
+        self._started.set()
+        self._loop.run_forever()
+        server.close()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            if not self._is_known(writer):
+                return
+            line = await asyncio.wait_for(reader.readline(), FIRST_LINE_S)
+            camera = await asyncio.to_thread(self._admit, line)
+            if isinstance(camera, str):
+                writer.write(pack(FrameType.END, json.dumps({"sentence": camera}).encode()))
+                await writer.drain()
+                return
+            await self._stream(camera, reader, writer)
+        except (ConnectionError, TimeoutError, asyncio.LimitOverrunError, ValueError):
+            # The viewer went, or never said what it wanted: there is nobody to tell.
+            return
+        finally:
+            writer.close()
+
+    def _is_known(self, writer: asyncio.StreamWriter) -> bool:
+        peer = writer.get_extra_info("socket")
+        raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        _pid, user, _group = _CREDENTIALS.unpack(raw)
+        if user not in self._users:
+            _log.warning("live_peer_refused", user=user)
+        return user in self._users
+
+    def _admit(self, line: bytes) -> UUID | str:
+        """The camera, or the sentence why not. Reads the permit on a connection of this thread."""
+        try:
+            if len(line) > MOST_REQUEST:
+                return "That request makes no sense."
+            body = json.loads(line)
+            permit_id, camera = UUID(body["permit"]), UUID(body["camera"])
+            row = find(permit_id)
+            if row is None:
+                return "There is no such permit."
+            actor = actor_of(row)
+            check_stands(row, actor)
+            read(row, actor).require(Action.VIEW_LIVE, Ref(Kind.CAMERA, camera))
+            return camera
+        except (ValueError, KeyError, TypeError):
+            return "That request makes no sense."
+        except PermitEnded as ended:
+            return ended.sentence
+        except DatabaseError:
+            return "The database does not answer, so nobody can say that this is allowed."
+        finally:
+            close_old_connections()
+
+    async def _stream(self, camera: UUID, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        something = asyncio.Event()
+        notify: Callable[[], None] = lambda: self._loop.call_soon_threadsafe(something.set)  # noqa: E731
+        try:
+            subscription = self._engine.subscribe(str(camera), notify)
+        except KeyError:
+            sentence = "This camera is not connected to the recorder."
+            writer.write(pack(FrameType.STATE, json.dumps({"state": "away", "sentence": sentence}).encode()))
+            await writer.drain()
+            return
+        gone = asyncio.ensure_future(reader.read(1))
+        try:
+            await self._forward(subscription, something, gone, writer)
+        finally:
+            subscription.close()
+            gone.cancel()
+
+    async def _forward(
+        self,
+        subscription: Subscription,
+        something: asyncio.Event,
+        gone: asyncio.Future[bytes],
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        """Until the viewer goes. Waiting for it to read is what lets its queue drop to the next key frame."""
+        while not gone.done():
+            for item in subscription.drain():
+                writer.write(frame_of(item))
+                await writer.drain()
+            wait = asyncio.ensure_future(something.wait())
+            await asyncio.wait({wait, gone}, return_when=asyncio.FIRST_COMPLETED)
+            wait.cancel()
+            something.clear()
+
+
+def frame_of(item: LiveItem) -> bytes:
+    """One item of the engine as it goes over the socket."""
+    if isinstance(item, LiveInit):
+        facts = item.facts
+        head = {"codec": facts.codec, "width": facts.width, "height": facts.height, "timescale": 90000}
+        return pack(FrameType.INIT, json.dumps(head).encode() + b"\n" + item.data)
+    if isinstance(item, LiveChunk):
+        return pack(FrameType.CHUNK, struct.pack(">dB", item.recorder_s, item.key) + item.data)
+    assert isinstance(item, LiveState)
+    return pack(FrameType.STATE, json.dumps({"state": "playing" if item.playing else item.reason}).encode())

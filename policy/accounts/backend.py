@@ -1,0 +1,32 @@
+"""Who somebody is. Nothing about what they may do: that is Cedar's alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.http import HttpRequest
+
+from policy.models import Person
+
+
+class Backend(BaseBackend):
+    """Password check against an account that is active and not locked; grants no permissions."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
+    ) -> Person | None:
+        if username is None or password is None:
+            return None
+        try:
+            person = Person.objects.get(username=username)
+        except Person.DoesNotExist:
+            # As slow as a wrong password, so that the answer's time names no account.
+            Person().set_password(password)
+            return None
+        if not person.check_password(password) or not person.is_active or person.locked_at:
+            return None
+        return person
+
+    def get_user(self, user_id: Any) -> Person | None:
+        return Person.objects.filter(pk=user_id, is_active=True).first()

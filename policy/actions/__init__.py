@@ -1,0 +1,1 @@
+"""Acts of policy itself: one module, one public function."""

@@ -1,0 +1,13 @@
+"""The policy room."""
+
+from django.apps import AppConfig
+
+
+class PolicyConfig(AppConfig):
+    name = "policy"
+    label = "policy"
+
+    def ready(self) -> None:
+        from policy import loaders
+
+        loaders.register_all()

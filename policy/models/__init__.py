@@ -1,0 +1,35 @@
+"""The rows of policy."""
+
+from policy.models.basis import Basis
+from policy.models.people import Membership, Organisation, Person
+from policy.models.permits import (
+    Approval,
+    DenialCount,
+    DenialMinute,
+    Epoch,
+    Grant,
+    GrantCamera,
+    KillSwitch,
+    Obligation,
+    Permit,
+    Proposal,
+)
+from policy.models.versions import PolicyVersion
+
+__all__ = [
+    "Approval",
+    "Basis",
+    "DenialCount",
+    "DenialMinute",
+    "Epoch",
+    "Grant",
+    "GrantCamera",
+    "KillSwitch",
+    "Membership",
+    "Obligation",
+    "Organisation",
+    "Permit",
+    "Person",
+    "PolicyVersion",
+    "Proposal",
+]

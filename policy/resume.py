@@ -1,0 +1,130 @@
+"""Going on under a permit that was given earlier: the only other way to one besides guard.
+
+If the epoch has not moved, the committed row is the answer. If it has, each covered thing is decided
+again on fresh facts: what is still permitted goes on, what is not is taken out with an entry, and a permit
+that covers nothing more is ended.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from audit.record import record
+from audit.vocabulary import Event, Outcome
+from policy import epoch, facts, publish
+from policy.actors import Actor, SystemActor, actor_key
+from policy.decide import Deny
+from policy.facts import Question
+from policy.guard import decide_one
+from policy.models import Permit as PermitRow
+from policy.models import Person
+from policy.permits import Covered, Permit, PermitEnded, check_stands, find, read
+from policy.vocabulary import Action, Purpose, Ref
+from rtcc import clock
+
+
+def resume(permit_id: UUID, *, by: Actor) -> Permit:
+    """The permit, decided again where something has changed. Raises PermitEnded with the sentence why."""
+    row = find(permit_id)
+    if row is None:
+        raise PermitEnded("There is no such permit.")
+    check_stands(row, by)
+    if _is_current(row):
+        return read(row, by)
+    return _decide_again(row, by)
+
+
+def _is_current(row: PermitRow) -> bool:
+    person_epoch = row.person.session_epoch if row.person else 0
+    return row.epoch == epoch.current() and row.person_epoch == person_epoch
+
+
+def _footage(row: PermitRow) -> tuple[datetime, datetime] | None:
+    spans = [Covered.from_json(body) for body in row.covers]
+    first = spans[0]
+    return (first.starts_at, first.ends_at) if first.starts_at and first.ends_at else None
+
+
+def _question(row: PermitRow, by: Actor) -> Question:
+    return Question(
+        action=Action(row.action),
+        by=by,
+        on=tuple(Covered.from_json(body).ref for body in row.covers),
+        basis=row.basis_id,
+        purpose=Purpose(row.purpose) if row.purpose else None,
+        footage=_footage(row),
+        reason=row.grant.reason if row.grant else "",
+    )
+
+
+def _decide_again(row: PermitRow, by: Actor) -> Permit:
+    """Fresh facts in one transaction; the row is locked so that two processes enter one change once."""
+    ended: str | None = None
+    with transaction.atomic(durable=True):
+        row = (
+            PermitRow.objects.select_for_update(of=("self",)).select_related("grant", "person").get(id=row.id)
+        )
+        check_stands(row, by)
+        refused = _refused(row, by)
+        kept = [body for body in row.covers if Covered.from_json(body).ref not in refused]
+        row.epoch = epoch.current()
+        row.person_epoch = row.person.session_epoch if row.person else 0
+        changed = ["epoch", "person_epoch"]
+        if refused:
+            ended = next(iter(refused.values())).sentence if not kept else None
+            _enter_change(row, by, refused, ended)
+            if kept:
+                row.covers = kept
+                changed.append("covers")
+            else:
+                row.ended_at, row.ended_why = clock.now(), ended or ""
+                changed += ["ended_at", "ended_why"]
+        row.save(update_fields=changed)
+    if ended is not None:
+        raise PermitEnded(ended)
+    return read(row, by)
+
+
+def _refused(row: PermitRow, by: Actor) -> dict[Ref, Deny]:
+    question, at = _question(row, by), clock.now()
+    version = publish.active()
+    person, standing = facts.person_facts(by, at), facts.standing(question, at)
+    resources = facts.load(question.on, lock=False)
+    refused: dict[Ref, Deny] = {}
+    for ref in question.on:
+        answer = decide_one(question.action, ref, person, resources.get(ref), standing, version)
+        if isinstance(answer, Deny):
+            refused[ref] = answer
+    return refused
+
+
+def _enter_change(row: PermitRow, by: Actor, refused: dict[Ref, Deny], ended: str | None) -> None:
+    watching = Action(row.action) is Action.VIEW_LIVE
+    event = Event.VIEW_CONTINUED if watching else Event.ACT_REFUSED
+    name: dict[str, Any] = {"actor_name": by.display_name} if isinstance(by, Person) else {}
+    record(
+        event,
+        outcome=Outcome.DENY,
+        time=clock.now(),
+        parent=row.entry,
+        actor=actor_key(by),
+        action=row.action,
+        permit=row.id,
+        basis=row.basis_id,
+        cameras=[str(ref.id) for ref in refused],
+        rules=sorted({deny.rule for deny in refused.values()}),
+        rule_sentence=next(iter(refused.values())).sentence,
+        reason=ended or "part of the permit ended",
+        **name,
+    )
+
+
+def actor_of(row: PermitRow) -> Actor:
+    """The actor that a committed permit names."""
+    if row.person is not None:
+        return row.person
+    return SystemActor(row.actor.removeprefix("system:"))

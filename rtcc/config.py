@@ -1,0 +1,171 @@
+"""The one place where settings come from: frozen, typed, and strict.
+
+Every setting is an environment variable with the prefix ``WATCHLIGHT_``. A missing one, an unknown
+one or a value of the wrong shape stops the process at import and names the key, because a
+misspelled limit that is silently ignored is a limit that does not exist.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PREFIX = "WATCHLIGHT_"
+ROLES = ("owner", "app", "sequencer", "eraser")
+
+_REQUIRED = (
+    "DATA_DIR",
+    "DATABASE_URL",
+    "BROKER_URL",
+    "PORT",
+    "DEMO",
+    "SECRET_KEY_FILE",
+    "KEYS_DIR",
+    "LIVE_SOCKET",
+    "ROLE",
+)
+_OPTIONAL = {
+    "HOST": "localhost",
+    "ORIGIN": "",
+    "LOG_NAME": "watchlight.example/log",
+    "WITNESSES": "",
+    "CAMERA_NETWORKS": "",
+    "SIM_PORT": "0",
+    "MAP_TILES": "",
+}
+
+
+class ConfigError(Exception):
+    """A setting is missing, unknown or of the wrong shape; the message names it."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A range of addresses and ports in which streams may be opened."""
+
+    cidr: str
+    first_port: int
+    last_port: int
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of one process. Paths are absolute; ports are TCP ports."""
+
+    data: Path
+    database_url: str
+    broker_url: str
+    host: str
+    port: int
+    origin: str
+    demo: bool
+    secret_key: str
+    keys_dir: Path
+    log_name: str
+    witnesses: tuple[str, ...]
+    live_socket: Path
+    camera_networks: tuple[Network, ...]
+    sim_port: int
+    map_tiles: str
+    role: str
+
+    @property
+    def store_dir(self) -> Path:
+        return self.data / "footage"
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.data / "spool"
+
+    @property
+    def period_keys_dirs(self) -> tuple[Path, ...]:
+        return (self.data / "period-keys",)
+
+    @property
+    def tiles_dir(self) -> Path:
+        return self.data / "log"
+
+    @property
+    def run_dir(self) -> Path:
+        return self.data / "run"
+
+    @property
+    def logs_dir(self) -> Path:
+        return self.data / "logs"
+
+
+def _flag(key: str, text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ConfigError(f"{PREFIX}{key} must be 0 or 1, not {text!r}")
+    return text == "1"
+
+
+def _port(key: str, text: str) -> int:
+    if not text.isdigit() or int(text) > 65535:
+        raise ConfigError(f"{PREFIX}{key} must be a port number, not {text!r}")
+    return int(text)
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    """Parse ``127.0.0.1/32:8554-8654,...``; ports may be one number or a range."""
+    found = []
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        cidr, _, ports = part.rpartition(":")
+        first, _, last = ports.partition("-")
+        try:
+            ip_network(cidr)
+            found.append(Network(cidr, int(first), int(last or first)))
+        except ValueError as error:
+            raise ConfigError(f"{PREFIX}CAMERA_NETWORKS: {part!r} is not CIDR:port-port ({error})") from error
+    return tuple(found)
+
+
+def _secret(path: Path) -> str:
+    try:
+        text = path.read_text().strip()
+    except OSError as error:
+        raise ConfigError(f"{PREFIX}SECRET_KEY_FILE cannot be read: {error}") from error
+    if len(text) < 40:
+        raise ConfigError(f"{PREFIX}SECRET_KEY_FILE holds fewer than 40 characters")
+    return text
+
+
+def load(environ: Mapping[str, str]) -> Config:
+    """Read the settings of this process; raise ConfigError naming the first key that is wrong."""
+    given = {name[len(PREFIX) :]: value for name, value in environ.items() if name.startswith(PREFIX)}
+    for key in _REQUIRED:
+        if not given.get(key):
+            raise ConfigError(f"{PREFIX}{key} is not set; start the system with ./run, which sets it")
+    unknown = sorted(set(given) - set(_REQUIRED) - set(_OPTIONAL))
+    if unknown:
+        raise ConfigError(f"unknown setting {PREFIX}{unknown[0]}; is it misspelled?")
+    values = {**_OPTIONAL, **given}
+    if values["ROLE"] not in ROLES:
+        raise ConfigError(f"{PREFIX}ROLE must be one of {', '.join(ROLES)}")
+    if urlsplit(values["DATABASE_URL"]).scheme != "postgresql":
+        raise ConfigError(f"{PREFIX}DATABASE_URL must begin with postgresql://")
+    return Config(
+        data=Path(values["DATA_DIR"]).absolute(),
+        database_url=values["DATABASE_URL"],
+        broker_url=values["BROKER_URL"],
+        host=values["HOST"],
+        port=_port("PORT", values["PORT"]),
+        origin=values["ORIGIN"] or f"http://{values['HOST']}:{values['PORT']}",
+        demo=_flag("DEMO", values["DEMO"]),
+        secret_key=_secret(Path(values["SECRET_KEY_FILE"])),
+        keys_dir=Path(values["KEYS_DIR"]).absolute(),
+        log_name=values["LOG_NAME"],
+        witnesses=tuple(filter(None, values["WITNESSES"].split(","))),
+        live_socket=Path(values["LIVE_SOCKET"]).absolute(),
+        camera_networks=_networks(values["CAMERA_NETWORKS"]),
+        sim_port=_port("SIM_PORT", values["SIM_PORT"]),
+        map_tiles=values["MAP_TILES"],
+        role=values["ROLE"],
+    )
+
+
+config = load(os.environ)

@@ -1,0 +1,1 @@
+"""Acts of dispatch: one module, one public function."""

@@ -1,0 +1,77 @@
+"""The list of incidents and the form that opens one."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from policy.actions.justify_exigent import justify_exigent
+from policy.actions.verify_basis import verify_basis
+from policy.models import Membership, Obligation, Person
+from rtcc import clock
+from rtcc.dispatch.actions.open_incident import open_incident
+from rtcc.dispatch.forms import IncidentForm
+from rtcc.dispatch.models import Incident
+
+PAGE = 50
+
+
+def _agencies(person: Person) -> list[UUID]:
+    """The agencies in which the person works now."""
+    memberships = Membership.objects.of_person(person.id).valid_at(clock.now())
+    return list(memberships.values_list("organisation_id", flat=True))
+
+
+@require_GET
+def incidents(request: HttpRequest) -> HttpResponse:
+    """Open incidents of the person's own agency, the most urgent first."""
+    person = cast(Person, request.user)
+    rows = Incident.objects.of_agencies(_agencies(person)).open_at(clock.now()).for_list()
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    return render(request, "dispatch/incidents.html", {"page": page, "new_url": reverse("incident-new")})
+
+
+@require_http_methods(["GET", "POST"])
+def new_incident(request: HttpRequest) -> HttpResponse:
+    """The form that opens an incident."""
+    form = IncidentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        open_incident(by=cast(Person, request.user), **form.cleaned_data)
+        return redirect("incidents")
+    return render(request, "dispatch/form.html", {"form": form, "action": reverse("incident-new")})
+
+
+@require_POST
+def verify(request: HttpRequest, basis: UUID) -> HttpResponse:
+    """Somebody else than the opener says that the number is real, or that it is not."""
+    verify_basis(
+        by=cast(Person, request.user),
+        basis=basis,
+        number=request.POST.get("number", ""),
+        stands=request.POST.get("stands") == "yes",
+    )
+    return redirect("incidents")
+
+
+@require_GET
+def due(request: HttpRequest) -> HttpResponse:
+    """What the person owes, the most overdue first."""
+    person = cast(Person, request.user)
+    rows = Obligation.objects.open().owed_by(person.id).select_related("grant__basis")
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    return render(request, "due.html", {"page": page, "now": clock.now()})
+
+
+@require_POST
+def justify(request: HttpRequest, obligation: UUID) -> HttpResponse:
+    """The written justification of an exigent access."""
+    justify_exigent(
+        by=cast(Person, request.user), obligation=obligation, answer=request.POST.get("answer", "")
+    )
+    return redirect("due")

@@ -1,0 +1,1 @@
+"""Acts of live watching: one module, one public function."""

@@ -1,0 +1,99 @@
+"""The wall's page and the small requests of its script."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from policy.actions.renew_grant import renew_grant
+from policy.models import Grant, Person
+from policy.vocabulary import Purpose
+from rtcc import clock
+from rtcc.dispatch.models import Incident
+from rtcc.dispatch.nearest import purpose_of, watchable
+from rtcc.errors import BadInput, NotFound
+from rtcc.live.actions.close_viewing import close_viewing
+from rtcc.live.actions.open_viewing import open_viewing
+from rtcc.live.wall import OFFENCES, grant_json, tiles_of, wall_json
+
+
+def _uuid(request: HttpRequest, name: str) -> UUID:
+    try:
+        return UUID(request.POST.get(name, ""))
+    except ValueError as error:
+        raise BadInput("That is not an id.", field=name) from error
+
+
+def _own_grant(person: Person, grant: UUID) -> Grant:
+    row = Grant.objects.of_person(person.id).select_related("basis").filter(id=grant).first()
+    if row is None:
+        raise NotFound()
+    return cast(Grant, row)
+
+
+@never_cache
+@require_GET
+def wall(request: HttpRequest) -> HttpResponse:
+    """The live wall of the signed-in person."""
+    person = cast(Person, request.user)
+    context = {"wall": wall_json(person, None), "exigent_offences": OFFENCES}
+    return render(request, "wall.html", context)
+
+
+@require_POST
+def open_incident_cameras(request: HttpRequest, basis: UUID) -> HttpResponse:
+    """Enter on an incident: the nearest cameras that see its place, in one act."""
+    person = cast(Person, request.user)
+    incident = Incident.objects.for_list().filter(basis_id=basis).first()
+    if incident is None:
+        raise NotFound()
+    cameras = watchable(incident, clock.now())
+    if not cameras:
+        raise BadInput("No camera sees that place.", field="place")
+    open_viewing(
+        by=person, basis=basis, cameras=[camera.id for camera in cameras], purpose=purpose_of(incident)
+    )
+    return redirect("wall")
+
+
+@require_POST
+def open_tile(request: HttpRequest) -> JsonResponse:
+    """Open one camera under a grant; another grant on the same basis where this one does not cover it."""
+    person = cast(Person, request.user)
+    grant = _own_grant(person, _uuid(request, "grant"))
+    camera = _uuid(request, "camera")
+    viewing, _ = open_viewing(
+        by=person, basis=grant.basis_id, cameras=[camera], purpose=Purpose(grant.purpose), reason=grant.reason
+    )
+    used = Grant.objects.select_related("basis").get(id=viewing.permit.grant_id)
+    tile = tiles_of(viewing)[0]
+    return JsonResponse(
+        {
+            "viewing": str(viewing.id),
+            "entry_id": tile["entry_id"],
+            "entry_url": tile["entry_url"],
+            "grant": grant_json(used),
+        }
+    )
+
+
+@require_POST
+def close_tile(request: HttpRequest) -> JsonResponse:
+    """Stop watching."""
+    close_viewing(by=cast(Person, request.user), viewing=_uuid(request, "viewing"))
+    return JsonResponse({})
+
+
+@require_POST
+def renew(request: HttpRequest) -> JsonResponse:
+    """One key: the grant's full time again, while policy allows."""
+    person = cast(Person, request.user)
+    _own_grant(person, _uuid(request, "grant"))
+    fresh = renew_grant(by=person, grant=_uuid(request, "grant"))
+    until = fresh.ends_at.strftime("%H:%M:%S UTC")
+    return JsonResponse({"grant": grant_json(fresh), "sentence": f"Renewed until {until}."})

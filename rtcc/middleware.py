@@ -1,0 +1,125 @@
+"""What stands around every request: connections given back in time, and errors turned into answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.core.exceptions import PermissionDenied
+from django.db import connections
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from rest_framework.response import Response
+
+from policy.guard import Denied
+from rtcc.errors import DomainError, NotFound
+from rtcc.logs import log
+
+Answer = HttpResponseBase
+_log = log("web")
+
+
+def _close() -> None:
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete() if connection.in_atomic_block else connection.close()
+
+
+class ReleaseConnection:
+    """Close the database connection before a streaming body starts.
+
+    A stream lives for minutes; with a pool of four the fifth open stream would be answered 500.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Answer | Awaitable[Answer]:
+        if self.is_async:
+            return self._later(request)
+        response: Answer = self.get_response(request)
+        if response.streaming:
+            _close()
+        return response
+
+    async def _later(self, request: HttpRequest) -> Answer:
+        response: Answer = await self.get_response(request)
+        if response.streaming:
+            await sync_to_async(_close)()
+        return response
+
+
+def problem(error: DomainError) -> dict[str, Any]:
+    """The error as a problem document (RFC 9457)."""
+    body: dict[str, Any] = {
+        "type": f"about:blank#{error.code}",
+        "title": error.sentence,
+        "status": error.status,
+    }
+    if error.field:
+        body["field"] = error.field
+    if isinstance(error, Denied):
+        body |= {
+            "sentence": error.sentence,
+            "rule": error.rule,
+            "citation": error.citation,
+            "way_out": error.way_out,
+            "entry_id": str(error.entry_id),
+        }
+    return body
+
+
+def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """The one map from errors to pages (or JSON where JSON was asked for)."""
+    if "application/json" in request.headers.get("Accept", "") or request.path.startswith("/api/"):
+        return JsonResponse(problem(error), status=error.status, content_type="application/problem+json")
+    if isinstance(error, Denied):
+        context = {
+            "sentence": error.sentence,
+            "rule": error.rule,
+            "citation": error.citation,
+            "way_out": error.way_out,
+            "entry_id": error.entry_id,
+        }
+        return render(request, "refusal.html", context, status=error.status)
+    template = "404.html" if isinstance(error, NotFound) else "error.html"
+    return render(request, template, {"error": error}, status=error.status)
+
+
+class AnswerErrors:
+    """Turns a DomainError into its answer. Any other error stays a bare 500 without its text."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, DomainError):
+            return answer(request, error)
+        if isinstance(error, Http404):
+            return answer(request, NotFound())
+        return None
+
+
+def answer_api_error(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The same map for REST framework views."""
+    from rest_framework.views import exception_handler
+
+    if isinstance(error, Http404):
+        error = NotFound()
+    if isinstance(error, DomainError):
+        return Response(problem(error), status=error.status, content_type="application/problem+json")
+    if isinstance(error, PermissionDenied):
+        return Response({"type": "about:blank", "title": "Not allowed.", "status": 403}, status=403)
+    return exception_handler(error, context)

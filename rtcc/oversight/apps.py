@@ -1,0 +1,8 @@
+"""The oversight room."""
+
+from django.apps import AppConfig
+
+
+class OversightConfig(AppConfig):
+    name = "rtcc.oversight"
+    label = "oversight"

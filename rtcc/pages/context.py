@@ -1,0 +1,43 @@
+"""What every page of the room says: who is signed in, where they can go, and what is true of the whole room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from policy.models import KillSwitch, Membership, Person
+from policy.roles import ROLES
+from policy.vocabulary import Role
+from rtcc import clock
+from rtcc.pages.nav import links_for
+
+ROOM_ZONE = "America/Chicago"
+
+
+def room(request: HttpRequest) -> dict[str, Any]:
+    """Context of `base.html`. Two queries for who is signed in, none for who is not."""
+    context: dict[str, Any] = {"room_zone": ROOM_ZONE, "nav": [], "banners": []}
+    person = getattr(request, "user", None)
+    if not isinstance(person, Person):
+        return context
+    memberships = list(
+        Membership.objects.of_person(person.id).valid_at(clock.now()).select_related("organisation")
+    )
+    first = memberships[0] if memberships else None
+    context["who"] = {
+        "name": person.display_name,
+        "role_title": ROLES[Role(first.role)].title if first else "No membership",
+        "organisation": first.organisation.name if first else "",
+        "sign_out_url": "/sign-out/",
+    }
+    context["nav"] = links_for({Role(m.role) for m in memberships}, request.path)
+    switch = KillSwitch.objects.filter(lifted_at__isnull=True).first()
+    if switch is not None:
+        context["banners"].append(
+            {
+                "level": "danger",
+                "sentence": f"All watching is stopped: {switch.reason}. Nobody is shown a picture.",
+            }
+        )
+    return context

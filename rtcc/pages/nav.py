@@ -1,0 +1,39 @@
+"""Where each role can go. A link here is a convenience: what a person may do is decided by guard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from policy.vocabulary import Role
+
+_WATCH = frozenset({Role.ANALYST, Role.SUPERVISOR})
+_ALL = frozenset(Role)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link of the bar, for whom, and its icon."""
+
+    label: str
+    url: str
+    icon: str
+    roles: frozenset[Role]
+
+
+LINKS: tuple[Link, ...] = (
+    Link("Incidents", "/incidents/", "telephone-inbound", _WATCH),
+    Link("Cameras", "/cameras/", "camera-video", _ALL),
+    Link("Due", "/due/", "hourglass-split", _WATCH),
+)
+
+
+def links_for(roles: Collection[Role], path: str) -> list[dict[str, Any]]:
+    """The links of somebody with these roles; the one of ``path`` is marked."""
+    held = frozenset(roles)
+    return [
+        {"label": link.label, "url": link.url, "icon": link.icon, "current": path.startswith(link.url)}
+        for link in LINKS
+        if link.roles & held
+    ]

@@ -1,0 +1,59 @@
+"""The start page of each role, and the pages for errors."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from policy.models import Membership, Person
+from policy.vocabulary import Role
+from rtcc import clock
+
+# Where each role begins its day; the first that a person holds counts.
+FIRST_PAGE: dict[Role, str] = {
+    Role.ANALYST: "incidents",
+    Role.SUPERVISOR: "incidents",
+    Role.RECORDS_OFFICER: "cameras:list",
+    Role.LEGAL_REVIEWER: "cameras:list",
+    Role.AUDITOR: "cameras:list",
+    Role.OUTSIDE_REVIEWER: "cameras:list",
+    Role.PARTNER: "cameras:list",
+    Role.POLICY_OWNER: "cameras:list",
+    Role.OPERATOR: "cameras:list",
+    Role.OFFICER: "cameras:list",
+    Role.SYSTEM: "cameras:list",
+}
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Straight to the page on which the person's work begins."""
+    assert isinstance(request.user, Person)
+    roles = Membership.objects.of_person(request.user.id).valid_at(clock.now()).values_list("role", flat=True)
+    for role in FIRST_PAGE:
+        if role in set(roles):
+            return redirect(FIRST_PAGE[role])
+    return render(request, "no_membership.html")
+
+
+@login_not_required
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+@login_not_required
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+@login_not_required
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+@login_not_required
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A bare answer: the text of an unknown error may hold what nobody should read."""
+    return render(request, "500.html", status=500)

@@ -1,0 +1,36 @@
+"""Every address of the site. Each is swept by a test with each role and method."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from policy.accounts import views as accounts
+from rtcc.dispatch import views as dispatch
+from rtcc.live import views as live
+from rtcc.oversight import views as oversight
+from rtcc.pages import views as pages
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("sign-in/", accounts.sign_in, name="sign-in"),
+    path("sign-in/demo/", accounts.sign_in_demo, name="sign-in-demo"),
+    path("sign-out/", accounts.sign_out, name="sign-out"),
+    path("incidents/", dispatch.incidents, name="incidents"),
+    path("incidents/new/", dispatch.new_incident, name="incident-new"),
+    path("incidents/<uuid:basis>/watch/", live.open_incident_cameras, name="incident-watch"),
+    path("incidents/<uuid:basis>/verify/", dispatch.verify, name="incident-verify"),
+    path("due/", dispatch.due, name="due"),
+    path("due/<uuid:obligation>/", dispatch.justify, name="due-justify"),
+    path("wall/", live.wall, name="wall"),
+    path("live/open/", live.open_tile, name="live-open"),
+    path("live/close/", live.close_tile, name="live-close"),
+    path("live/renew/", live.renew, name="live-renew"),
+    path("entries/<uuid:entry>/", oversight.entry, name="entry"),
+    path("cameras/", include("cameras.urls")),
+    path("log/", include("audit.urls")),
+]
+
+handler400 = "rtcc.pages.views.bad_request"
+handler403 = "rtcc.pages.views.forbidden"
+handler404 = "rtcc.pages.views.not_found"
+handler500 = "rtcc.pages.views.server_error"
