@@ -144,7 +144,7 @@ def compile_parts(parts: Mapping[str, str]) -> LoadedVersion:
 def _parameters_read(parts: Mapping[str, str], parameters: Parameters) -> tuple[str, ...]:
     """The parameters that rules name, so that a decision carries no others (each costs 5 microseconds)."""
     named = {key for part in RULE_PARTS for key in _PARAMETER.findall(parts[part])}
-    missing = named - set(parameters.keys())
+    missing = {key for key in named if not parameters.has(key)}
     if missing:
         raise BadPolicy(f"there is no parameter {', '.join(sorted(missing))}")
     return tuple(sorted(named))
@@ -213,7 +213,7 @@ def _obliges(name: str, text: str | None) -> tuple[Obliges, ...]:
 
 def _check_parameters(rule: Rule, parameters: Parameters) -> None:
     for each in rule.obliges:
-        if each.parameter is not None and each.parameter not in parameters.keys():
+        if each.parameter is not None and not parameters.has(each.parameter):
             raise BadPolicy(f"rule {rule.id}: there is no parameter {each.parameter}")
 
 

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 Value = int | frozenset[str]
 
@@ -96,8 +97,8 @@ class Parameters:
             values[key] = row.value * scale if isinstance(row.value, int) else row.value
         return values
 
-    def keys(self) -> tuple[str, ...]:
-        return tuple(sorted({row.key for row in self.rows}))
+    def has(self, key: str) -> bool:
+        return any(row.key == key for row in self.rows)
 
     def is_list(self, key: str) -> bool:
         return any(row.key == key and row.unit == "list" for row in self.rows)
@@ -162,7 +163,7 @@ def _check_order(key: str, rows: list[ParameterRow]) -> None:
     """One value at a time, one unit for ever (what was stored keeps its meaning)."""
     if len({row.unit in SECONDS_PER for row in rows}) > 1 or len({row.unit == "list" for row in rows}) > 1:
         raise BadParameters(f"parameter {key}: its unit changes")
-    for earlier, later in zip(rows, rows[1:], strict=False):
+    for earlier, later in pairwise(rows):
         if earlier.ends is None or earlier.ends > later.begins:
             raise BadParameters(f"parameter {key}: two values are in force on {later.begins:%Y-%m-%d}")
 
@@ -182,8 +183,8 @@ def _check_floor(rows: Iterable[ParameterRow]) -> None:
             )
             if below:
                 raise BadParameters(
-                    f"parameter {row.key}: {row.value} {row.unit} is below the floor of {floor.value} {floor.unit} "
-                    f"({floor.citation}); name the authority that allows it in `override`"
+                    f"parameter {row.key}: {row.value} {row.unit} is below the floor of {floor.value} "
+                    f"{floor.unit} ({floor.citation}); name the authority that allows it in `override`"
                 )
 
 
