@@ -1,4 +1,4 @@
-"""Footage for vault tests: a small CMAF stream whose bytes are known, and one asset's surroundings on disk."""
+"""Footage for vault tests: a small CMAF stream whose bytes are known, and a place on disk for it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Just enough of ISO BMFF (ISO/IEC 14496-12) to find where pieces begin and end, and when.
 
-A broken segment tells its own index: each moof carries decode time (tfdt), durations (trun, tfhd, trex) and the sync flag
-of its first sample. So there is no second file to sync beside the footage, and none that could disagree with it; a power
-cut costs one fdatasync interval and not more. The price: times are the stream's own, from the first fragment on.
+A broken segment tells its own index: each moof carries decode time (tfdt), durations (trun, tfhd, trex) and
+the sync flag of its first sample. So there is no second file to sync beside the footage, and none that
+could disagree with it; a power cut costs one fdatasync interval and not more. The price: times are the
+stream's own, from the first fragment on.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """What of the init segment is needed: whose samples tell the time, in which timescale, with which defaults."""
+    """What of the init segment is needed: whose samples tell the time, in which timescale, with which
+    defaults.
+    """
 
     id: int
     timescale: int
@@ -41,7 +44,9 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One moof with its mdat (and what stands before): plaintext length, 90 kHz ticks from the first piece, sync flag."""
+    """One moof with its mdat (and what stands before): plaintext length, 90 kHz ticks from the first piece,
+    sync flag.
+    """
 
     length: int
     start_90k: int
@@ -81,7 +86,9 @@ def check_piece(data: bytes) -> None:
 
 
 def scan(read: Callable[[int, int], bytes], length: int) -> Scan:
-    """What is whole in the first `length` bytes that `read(offset, length)` gives; stops at the first thing broken."""
+    """What is whole in the first `length` bytes that `read(offset, length)` gives; stops at the first thing
+    broken.
+    """
     try:
         return _scan(read, length)
     except (NotAFragment, struct.error, IndexError):

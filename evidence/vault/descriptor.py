@@ -1,8 +1,9 @@
-"""What the vault is told about an asset before its first byte: who it is, where it came from, which key period rules it.
+"""What the vault is told about an asset before its first byte: who it is, where it came from, which key
+period rules it.
 
-The canonical bytes (RFC 8785 JSON) are the associated data of the footage and of every wrap of its key, so that a file
-or a wrapped key moved to another asset, camera, interval or period does not open. Nothing that may change later
-(owner, retention class, release class) belongs here.
+The canonical bytes (RFC 8785 JSON) are the associated data of the footage and of every wrap of its key, so
+that a file or a wrapped key moved to another asset, camera, interval or period does not open. Nothing that
+may change later (owner, retention class, release class) belongs here.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class AssetDescriptor:
-    """One asset: kind (segment, still, ...), UUIDv7, source such as `camera-12`, start, lease epoch, key period."""
+    """One asset: kind (segment, still, ...), UUIDv7, source such as `camera-12`, start, lease epoch, key
+    period.
+    """
 
     kind: str
     id: UUID

@@ -1,7 +1,8 @@
-"""The content store on a disk: `<root>/work/<asset>` and `<root>/sealed/<day>/<source>/<asset>`, one file system.
+"""The content store on a disk: `<root>/work/<asset>` and `<root>/sealed/<day>/<source>/<asset>`, one file
+system.
 
-Names are checked, folders are held by descriptor and no symlink is followed, so nothing outside the root is ever read,
-written or removed, whatever stands in the database.
+Names are checked, folders are held by descriptor and no symlink is followed, so nothing outside the root is
+ever read, written or removed, whatever stands in the database.
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ class DiskStore:
             return file.size()
 
     def delete(self, location: Location) -> None:
-        """1. unlink, fsync the folder  2. look that neither the file nor its work file is left  3. drop empty folders."""
+        """1. unlink, fsync the folder  2. look that neither the file nor its work file is left  3. drop
+        empty folders.
+        """
         day, source, name = location.parts
         self.discard(location.id)
         try:

@@ -1,7 +1,8 @@
-"""A folder held open by descriptor: every name inside is resolved against it, never through a path or a symlink.
+"""A folder held open by descriptor: every name inside is resolved against it, never through a path or a
+symlink.
 
-All durable writing of the vault goes through here: a file appears under its name whole or not at all, and the call
-returns only when file and folder are on disk.
+All durable writing of the vault goes through here: a file appears under its name whole or not at all, and
+the call returns only when file and folder are on disk.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -86,7 +86,9 @@ class Folder:
             return file.read()
 
     def write(self, name: str, data: bytes, *, sync: bool = True) -> None:
-        """Put `data` under `name`, replacing what was there at once. With sync=False call `sync` before relying on it."""
+        """Put `data` under `name`, replacing what was there at once. With sync=False call `sync` before
+        relying on it.
+        """
         draft = draft_of(name)
         descriptor = self.open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         try:
@@ -117,42 +119,41 @@ class Folder:
         return sorted(name for name in os.listdir(self.descriptor) if name.startswith("."))
 
     def remove(self, name: str) -> None:
-        """Unlink `name` and its draft, bring that to disk, prove that neither is left. Repeating it is harmless.
+        """Unlink `name` and its draft, bring that to disk, prove that neither is left. Repeating it is
+        harmless.
 
         Raises StillThere when the file has a second name somewhere: then its bytes would outlive this one.
         """
         for each in (name, draft_of(name)):
-            try:
-                facts = os.stat(each, dir_fd=self.descriptor, follow_symlinks=False)
-            except FileNotFoundError:
-                continue
-            if stat.S_ISREG(facts.st_mode) and facts.st_nlink != 1:
-                raise StillThere(f"{each} has another name, which must be found first")
-            os.unlink(each, dir_fd=self.descriptor)
+            if self._has_only_name(each):
+                os.unlink(each, dir_fd=self.descriptor)
         self.sync()
         if self.has(name) or self.has(draft_of(name)):
             raise StillThere(name)
 
     def shred(self, name: str) -> None:
-        """Overwrite a small file in place before removing it. In-place is a courtesy of the file system, not a promise."""
+        """Overwrite a small file in place, then `remove` it. In-place is a courtesy of the file system, not
+        a promise.
+        """
         for each in (name, draft_of(name)):
-            with self._if_present(each) as descriptor:
-                if descriptor is not None:
+            if self._has_only_name(each):
+                descriptor = self.open_file(each, os.O_WRONLY)
+                try:
                     write_at(descriptor, bytes(os.fstat(descriptor).st_size), 0)
                     os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
         self.remove(name)
 
-    @contextmanager
-    def _if_present(self, name: str) -> Iterator[int | None]:
+    def _has_only_name(self, name: str) -> bool:
+        """Whether something stands here; raises StillThere for a file that has another name too."""
         try:
-            descriptor = self.open_file(name, os.O_WRONLY)
-        except NotInStore:
-            yield None
-            return
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+            facts = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        if stat.S_ISREG(facts.st_mode) and facts.st_nlink != 1:
+            raise StillThere(f"{name} has another name, which must be found first")
+        return True
 
     def _step(self, name: str, create: bool) -> Folder:
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -165,10 +166,8 @@ class Folder:
             if error.errno in _UNSAFE:
                 raise UnsafePath(f"{name} is not a folder of the vault") from error
             raise
-        try:
+        with suppress(FileExistsError):  # Another process made it in between, which is as good.
             os.mkdir(name, 0o700, dir_fd=self.descriptor)
-        except FileExistsError:
-            pass  # Another process made it in between, which is as good.
         self.sync()
         return self._step(name, create=False)
 

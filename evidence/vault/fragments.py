@@ -1,9 +1,11 @@
-"""The index of a segment's fragments: one GOP each, packed in 12 bytes, so that a seek decrypts only what it needs.
+"""The index of a segment's fragments: one GOP each, packed in 12 bytes, so that a seek decrypts only what
+it needs.
 
-Plaintext of a segment: the init segment (ftyp, moov), then whole CMAF pieces (moof, mdat). A piece that begins with a
-key frame begins a fragment; every other piece continues it. Fragment 0 includes the init segment as its prefix, so the
-fragments cover the file without a hole. Packed: `length uint32 || start uint32 || duration << 1 | key uint32`, big-endian;
-start and duration are 90 kHz ticks, start counts from the segment's `starts_at`; the offset is the sum of the lengths.
+Plaintext of a segment: the init segment (ftyp, moov), then whole CMAF pieces (moof, mdat). A piece that
+begins with a key frame begins a fragment; every other piece continues it. Fragment 0 includes the init
+segment as its prefix, so the fragments cover the file without a hole. Packed: `length uint32 || start
+uint32 || duration << 1 | key uint32`, big-endian; start and duration are 90 kHz ticks, start counts from
+the segment's `starts_at`; the offset is the sum of the lengths.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ _PACKED = struct.Struct(">III")
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """`offset` and `length` in plaintext bytes; `start_90k` and `duration_90k` in ticks; `key`: begins with a key frame."""
+    """`offset` and `length` in plaintext bytes; `start_90k` and `duration_90k` in ticks; `key`: begins with
+    a key frame.
+    """
 
     offset: int
     length: int

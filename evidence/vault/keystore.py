@@ -1,17 +1,18 @@
 """The key store: period keys and keep keys as small files outside the database, on every replica folder.
 
-    <replica>/STORE                       the store's id: an unmounted folder is never mistaken for an empty replica
+    <replica>/STORE                       the store's id: an empty mount point is not an empty replica
     <replica>/generations/<n>             a random generation key, wrapped by the root (KeyProvider)
     <replica>/keys/<period>/<source>      a period key, wrapped by a generation key
     <replica>/keys/keeps/<keep>           a keep's own key, the same way
-    <replica>/gone/<folder>/<name>        "destroyed": wins over any copy, so a half-done destruction never heals back
+    <replica>/gone/<folder>/<name>        "destroyed": wins over any copy, so nothing half destroyed heals
 
-A key exists once it is on disk on every replica; it is destroyed once it is unlinked and that is on disk on every
-replica, and each was looked at. `rewrap_all` runs daily: all live keys move under a new generation and the old one is
-destroyed, so a stale copy of the store (a backup, a forgotten disk) dies within a day although the root stays.
+A key exists once it is on disk on every replica; it is destroyed once it is unlinked and that is on disk on
+every replica, and each was looked at. `rewrap_all` runs daily: all live keys move under a new generation
+and the old one is destroyed, so a stale copy of the store (a backup, a forgotten disk) dies within a day
+although the root stays.
 
-Key file: `version(1) || generation(uint32 BE) || nonce(12) || AES-256-GCM`, with the generation and the name as AAD.
-Changes hold a lock file on the first replica, and need every replica; reading needs one.
+Key file: `version(1) || generation(uint32 BE) || nonce(12) || AES-256-GCM`, with the generation and the
+name as AAD. Changes hold a lock file on the first replica, and need every replica; reading needs one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import re
 import secrets
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,7 +76,9 @@ class KeyName:
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped:
-    """What a daily run did. `stale` are files no living generation opens: old copies that came back, left untouched."""
+    """What a daily run did. `stale` are files no living generation opens: old copies that came back, left
+    untouched.
+    """
 
     generation: int
     keys: int
@@ -87,7 +90,9 @@ class _GenerationMissing(Exception):
 
 
 class KeyStore:
-    """Opens an initialised store. `replicas` are folders, best on different disks; the first holds the lock."""
+    """Opens an initialised store. `replicas` are folders, best on different disks; the first holds the
+    lock.
+    """
 
     def __init__(self, replicas: Sequence[Path], provider: KeyProvider) -> None:
         if not replicas:
@@ -124,7 +129,8 @@ class KeyStore:
     def create(self, name: KeyName) -> bytes:
         """The key of this name, made if there is none. Raises KeyDestroyed, ReplicaAway.
 
-        Raises Tampered when files of this name stand there but none opens: a new key over them would lose footage.
+        Raises Tampered when files of this name stand there but none opens: a new key over them would lose
+        footage.
         """
         with self._change() as folders:
             found = self._find(folders, name)
@@ -138,7 +144,9 @@ class KeyStore:
             return found
 
     def make_ahead(self, names: Iterable[KeyName]) -> int:
-        """Make keys before they are needed, so that recording does not wait for a disk; returns how many were looked at."""
+        """Make keys before they are needed, so that recording does not wait for a disk; returns how many
+        were looked at.
+        """
         made = [self.create(name) for name in names]
         return len(made)
 
@@ -150,10 +158,8 @@ class KeyStore:
         if found is None:
             raise KeyMissing(f"no key {name} on the {len(folders)} replicas that answer")
         if not complete:
-            try:
+            with suppress(ReplicaAway):  # Mended when the disk is back; the footage can be read meanwhile.
                 self._mend(name)
-            except ReplicaAway:
-                pass  # The copy is mended when the disk is back; the footage can be read meanwhile.
         return found
 
     def live(self) -> list[KeyName]:
@@ -164,8 +170,8 @@ class KeyStore:
     def destroy(self, name: KeyName) -> None:
         """Destroy the key everywhere, then look everywhere that it is gone. Raises ReplicaAway, StillThere.
 
-        1. mark it gone on every replica  2. overwrite, unlink, fsync on every replica  3. prove absence on each.
-        Killed anywhere, running it again finishes; from the first mark on the key is not handed out.
+        1. mark it gone on every replica  2. overwrite, unlink, fsync on every replica  3. prove absence on
+        each. Killed anywhere, running it again finishes; from the first mark on the key is not handed out.
         """
         with self._change() as folders:
             for folder in folders:
@@ -175,7 +181,9 @@ class KeyStore:
                 _shred(folder, "keys", name)
 
     def rewrap_all(self) -> Rewrapped:
-        """Put every live key under a new generation and destroy all older ones. Killed anywhere, the next run finishes."""
+        """Put every live key under a new generation and destroy all older ones. Killed anywhere, the next
+        run finishes.
+        """
         with self._change() as folders:
             old = self._generations(folders, all_of=set.union)
             newest = max(old) + 1
@@ -190,7 +198,9 @@ class KeyStore:
             return Rewrapped(newest, keys, tuple(stale))
 
     def repair(self) -> list[KeyName]:
-        """Bring every replica to the full set of keys and generations; returns the keys that were missing somewhere."""
+        """Bring every replica to the full set of keys and generations; returns the keys that were missing
+        somewhere.
+        """
         with self._change() as folders:
             for generation in self._generations(folders, all_of=set.union):
                 wrapped = self._wrapped_generation(folders, generation)

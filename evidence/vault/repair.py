@@ -1,9 +1,12 @@
-"""Recovery of a spool folder after a kill or a power cut. Run it before recording starts; run it again as often as needed.
+"""Recovery of a spool folder after a kill or a power cut. Run it before recording starts; run it again as
+often as needed.
 
-For each asset without a row the state table (`evidence.vault.states`) says what stands on disk. A broken file:
+For each asset without a row the state table (`evidence.vault.states`) says what stands on disk. A broken
+file:
     1. fsync it, so that the k whole blocks counted now are the ones there next time
     2. cut the fragment index to the last whole piece in the k blocks; none: remove the file, report a gap
-    3. journal block k-1 sealed again as last (that nonce was never used: the writer seals as last only a block it
+    3. journal block k-1 sealed again as last (that nonce was never used: the writer seals as last only a
+    block it
        never sealed otherwise; the plaintext is the same, so repeating is harmless)
     4. write it in place, cut the file behind it, fdatasync, drop the journal: now the file is finished
     5. hash the file, compute the seal, bring it to the spool, move the file
@@ -40,7 +43,9 @@ _HASHED_AT_ONCE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """Sealed and in its place; its row is due, then `spool.forget`. `cut_bytes` of ciphertext could not be kept."""
+    """Sealed and in its place; its row is due, then `spool.forget`. `cut_bytes` of ciphertext could not be
+    kept.
+    """
 
     sealed: SealedSegment
     was: FileState
@@ -49,7 +54,9 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Nothing playable is left of this asset: a gap row is due, then `spool.forget`. `was` MISSING is an alarm."""
+    """Nothing playable is left of this asset: a gap row is due, then `spool.forget`. `was` MISSING is an
+    alarm.
+    """
 
     asset: AssetDescriptor
     was: FileState
@@ -58,7 +65,9 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Untouched, because its key cannot be read now or its state contradicts the table; an operator must look."""
+    """Untouched, because its key cannot be read now or its state contradicts the table; an operator must
+    look.
+    """
 
     asset: AssetDescriptor
     was: FileState | None
@@ -73,9 +82,9 @@ LastSeals = Callable[[AssetDescriptor], bytes | None]
 def recover(spool: Spool, store: ContentStore, period_key: PeriodKeys, last_seal: LastSeals) -> list[Outcome]:
     """Bring every asset of the spool to sealed or lost.
 
-    `period_key(asset)` raises KeyMissing or KeyDestroyed; `last_seal(asset)` is the hash of the newest seal that has a row,
-    for this source and lease epoch. One outcome for each entry, by source, epoch and start; running it again changes
-    nothing and gives the same outcomes, until the caller forgets them.
+    `period_key(asset)` raises KeyMissing or KeyDestroyed; `last_seal(asset)` is the hash of the newest seal
+    that has a row, for this source and lease epoch. One outcome for each entry, by source, epoch and start;
+    running it again changes nothing and gives the same outcomes, until the caller forgets them.
     """
     chains: dict[tuple[str, int], bytes] = {}
     outcomes: list[Outcome] = []
@@ -175,7 +184,9 @@ class _Recovery:
         return Recovered(sealed, state, cut_bytes=size - sealed.seal.ciphertext_bytes)
 
     def _count(self) -> tuple[int, bool]:
-        """The number of whole blocks from the start, and whether a last block then ends the file (then it counts)."""
+        """The number of whole blocks from the start, and whether a last block then ends the file (then it
+        counts).
+        """
         self._file.sync()
         if self._file.size() < HEADER_BYTES + TAG_BYTES:
             return 0, False
@@ -185,10 +196,12 @@ class _Recovery:
             return 0, False
         index = 0
         while ciphertext := read_block(self._file, index):
-            if len(ciphertext) < TAG_BYTES or not _opens(cipher, index, ciphertext, last=False):
-                return (index + 1, True) if _opens(cipher, index, ciphertext, last=True) else (index, False)
-            if len(ciphertext) < (BLOCK_BYTES - HEADER_BYTES if index == 0 else BLOCK_BYTES):
-                break
+            whole = len(ciphertext) == (BLOCK_BYTES - HEADER_BYTES if index == 0 else BLOCK_BYTES)
+            if not whole or not _opens(cipher, index, ciphertext, last=False):
+                # A last block with more behind it: a recovery was killed before its cut. Its journal knows.
+                ends = (index * BLOCK_BYTES or HEADER_BYTES) + len(ciphertext) == self._file.size()
+                finished = ends and _opens(cipher, index, ciphertext, last=True)
+                return index + finished, finished
             index += 1
         return index, False
 

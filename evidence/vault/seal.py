@@ -1,8 +1,9 @@
 """The seal of one asset: what the log commits to, in a form that any later check recomputes.
 
-`ciphertext_sha256` lets anyone check storage without a key, also after shredding; `merkle_root` ties each fragment's
-plaintext to the seal; `index_sha256` fixes when each fragment was; `previous` chains the segments of one camera and
-lease epoch; `commitment` ties the file to one key. The seal's hash is SHA-256 over its RFC 8785 JSON.
+`ciphertext_sha256` lets anyone check storage without a key, also after shredding; `merkle_root` ties each
+fragment's plaintext to the seal; `index_sha256` fixes when each fragment was; `previous` chains the
+segments of one camera and lease epoch; `commitment` ties the file to one key. The seal's hash is SHA-256
+over its RFC 8785 JSON.
 """
 
 from __future__ import annotations

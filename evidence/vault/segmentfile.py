@@ -7,7 +7,8 @@
     5. the file moves to its place in the store
     6. the caller commits the row, then calls `spool.forget(asset)`
 
-Killed anywhere, `evidence.vault.repair.recover` finishes or reports. Plaintext is only ever in memory: less than a block.
+Killed anywhere, `evidence.vault.repair.recover` finishes or reports. Plaintext is only ever in memory: less
+than a block.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ SEGMENT = "segment"
 
 @dataclass(slots=True)
 class _Output:
-    """The work file, the length written so far and its running SHA-256 (hashing is the slower half of sealing)."""
+    """The work file, the length written so far and its running SHA-256 (hashing is the slower half of
+    sealing).
+    """
 
     file: WorkFile
     length: int
@@ -81,7 +84,7 @@ class SegmentWriter:
     ) -> Self:
         key = wraps.new_key()
         entry = SpoolEntry(asset, wraps.wrap_key(period_key, key, asset))
-        spool.put(entry)
+        spool.announce(entry)
         return cls(entry, key, store.create(asset.id), store, spool, init)
 
     @property
@@ -103,10 +106,11 @@ class SegmentWriter:
         return self._index.fragments
 
     def append(self, piece: bytes, starts_at: datetime, duration_90k: int, key: bool) -> None:
-        """Add one or more whole moof and mdat pairs. With `key` they begin a fragment, without it they continue one.
+        """Add one or more whole moof and mdat pairs. With `key` they begin a fragment, without it they
+        continue one.
 
-        Raises NotAFragment or ValueError (order) before anything is written; OSError, after which only recovery
-        may touch the file; WriterBroken from then on.
+        Raises NotAFragment or ValueError (order) before anything is written; OSError, after which only
+        recovery may touch the file; WriterBroken from then on.
         """
         self._check_usable()
         cmaf.check_piece(piece)
@@ -142,7 +146,9 @@ class SegmentWriter:
         return sealed
 
     def abandon(self) -> None:
-        """Let go of the file as it stands, for `recover`: after a failed write, or when the process must stop now."""
+        """Let go of the file as it stands, for `recover`: after a failed write, or when the process must
+        stop now.
+        """
         self._usable = False
         self._out.file.close()
 
@@ -183,7 +189,9 @@ class SegmentWriter:
 def write_whole(
     asset: AssetDescriptor, period_key: bytes, store: ContentStore, spool: Spool, content: bytes
 ) -> SealedSegment:
-    """Seal an asset that is there at once (a still, a package) as one fragment. Its act makes it again after a kill."""
+    """Seal an asset that is there at once (a still, a package) as one fragment. Its act makes it again
+    after a kill.
+    """
     if asset.kind == SEGMENT:
         raise ValueError("a segment is written piece by piece")
     writer = SegmentWriter._begin(asset, period_key, store, spool, init=b"")
@@ -235,6 +243,8 @@ def entries_of(read: Callable[[int, int], bytes], key: bytes, fragments: tuple[F
 
 
 def prove_fragment(reader: BlockReader, key: bytes, sealed: SealedSegment, index: int) -> FragmentProof:
-    """The path that ties fragment `index` to the seal's Merkle root; reads the whole segment once. Raises IndexError."""
+    """The path that ties fragment `index` to the seal's Merkle root; reads the whole segment once. Raises
+    IndexError.
+    """
     entries = entries_of(reader.read, key, sealed.fragments)
     return FragmentProof(index, len(entries), wraps.salt(key, index), path_of(entries, index))

@@ -1,7 +1,8 @@
 """The recorder's local spool: what must be on disk before the row is.
 
     <spool>/<asset>.json     the descriptor and wrapped key, from before the first byte until the row commits;
-                             from the close on also the whole seal, so that rows catch up when the database was away
+                             from the close on also the whole seal, so that rows catch up when the database
+                             was away
     <spool>/<asset>.reseal   the journal of a recovery: the one block about to be written in place
 
 One process at a time holds a spool folder; the lock goes with the process.
@@ -58,7 +59,9 @@ class SpoolEntry:
 
 @dataclass(frozen=True, slots=True)
 class Reseal:
-    """The last kept block of a broken file, sealed as last: ciphertext to be written at the place of block `index`."""
+    """The last kept block of a broken file, sealed as last: ciphertext to be written at the place of block
+    `index`.
+    """
 
     index: int
     ciphertext: bytes
@@ -90,6 +93,12 @@ class Spool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def announce(self, entry: SpoolEntry) -> None:
+        """Bring a new entry to disk. Raises FileExistsError: the key of an earlier one is never replaced."""
+        if self._folder.has(f"{entry.asset.id}{_ENTRY}"):
+            raise FileExistsError(f"asset {entry.asset.id} is in the spool already")
+        self.put(entry)
+
     def put(self, entry: SpoolEntry) -> None:
         """Bring the entry to disk, in place of an earlier one of the same asset."""
         self._folder.write(f"{entry.asset.id}{_ENTRY}", entry.to_bytes())
@@ -103,7 +112,9 @@ class Spool:
         )
 
     def forget(self, asset: UUID) -> None:
-        """The row (or the gap's row) has committed: nothing here is needed any more. Repeating it is harmless."""
+        """The row (or the gap's row) has committed: nothing here is needed any more. Repeating it is
+        harmless.
+        """
         if self._folder.has(f"{asset}{_RESEAL}"):
             self._folder.remove(f"{asset}{_RESEAL}")
         self._folder.remove(f"{asset}{_ENTRY}")

@@ -1,6 +1,8 @@
-"""The content store: where ciphertext lives. It knows no key, no person and no permit; only the vault may import it.
+"""The content store: where ciphertext lives. It knows no key, no person and no permit; only the vault may
+import it.
 
-A growing file is a work file named by its asset; a sealed one stands at its `Location` and never changes again.
+A growing file is a work file named by its asset; a sealed one stands at its `Location` and never changes
+again.
 """
 
 from __future__ import annotations
@@ -91,7 +93,9 @@ class ContentStore(Protocol):
         """Remove a work file and prove that it is gone. Repeating it is harmless."""
 
     def seal(self, asset: UUID, location: Location) -> None:
-        """Move a work file to its place at once. Harmless when it is there already; FileExistsError when both are."""
+        """Move a work file to its place at once. Harmless when it is there already; FileExistsError when
+        both are.
+        """
 
     def open_read(self, location: Location) -> ContentFile:
         """Raises NotInStore."""

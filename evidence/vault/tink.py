@@ -5,9 +5,11 @@ Wire format (Tink, "AES-GCM-HKDF Streaming AEAD"; HKDF-SHA-256, derived key 32 b
     key      HKDF-SHA-256(ikm, salt, info=associated data, 32)
     nonce i  nonce prefix || uint32 BE i || (1 if last else 0); no further associated data
     block 0  occupies [40, 65536), block i >= 1 [i*65536, (i+1)*65536); each ends with its 16-byte tag
-The stream's length is authenticated only by its last block, so a finished file is opened by decrypting that first.
+The stream's length is authenticated only by its last block, so a finished file is opened by decrypting that
+first.
 
-One (index, last) pair never seals two plaintexts: a block is sealed with last=False only when a further byte is there.
+One (index, last) pair never seals two plaintexts: a block is sealed with last=False only when a further
+byte is there.
 """
 
 from __future__ import annotations
@@ -44,7 +46,9 @@ class Readable(Protocol):
 
 
 class BlockCipher:
-    """Seals and opens single blocks of one stream. It holds no position: the caller answers for (index, last)."""
+    """Seals and opens single blocks of one stream. It holds no position: the caller answers for (index,
+    last).
+    """
 
     def __init__(self, ikm: bytes, associated_data: bytes, header: bytes) -> None:
         if len(header) != HEADER_BYTES or header[0] != HEADER_BYTES:
@@ -75,7 +79,9 @@ class BlockCipher:
 
 
 class BlockWriter:
-    """Turns plaintext of any size into the stream. Performs no I/O: the caller writes what it is given, in order."""
+    """Turns plaintext of any size into the stream. Performs no I/O: the caller writes what it is given, in
+    order.
+    """
 
     def __init__(self, ikm: bytes, associated_data: bytes) -> None:
         self._cipher = BlockCipher.fresh(ikm, associated_data)
@@ -95,7 +101,7 @@ class BlockWriter:
         return plaintext_of(self.blocks)
 
     def append(self, plaintext: bytes | memoryview) -> bytes:
-        """Take plaintext; return the blocks that became whole (maybe none). Raises ValueError after finish."""
+        """Take plaintext; return the blocks that became whole, maybe none. ValueError after finish."""
         if self._finished:
             raise ValueError("the stream is finished")
         out: list[bytes] = []
@@ -132,8 +138,9 @@ def seal(ikm: bytes, associated_data: bytes, plaintext: bytes) -> bytes:
 class BlockReader:
     """Random access to a stream's plaintext; each byte handed out was authenticated.
 
-    `BlockReader(file, ikm, ad)` opens a finished file and proves its length by its last block (raises Tampered).
-    `BlockReader.growing(file, ikm, ad, published)` reads a file still written, up to `published` plaintext bytes.
+    `BlockReader(file, ikm, ad)` opens a finished file and proves its length by its last block (raises
+    Tampered). `BlockReader.growing(file, ikm, ad, published)` reads a file still written, up to `published`
+    plaintext bytes.
     """
 
     def __init__(self, file: Readable, ikm: bytes, associated_data: bytes) -> None:
@@ -147,7 +154,7 @@ class BlockReader:
 
     @classmethod
     def growing(cls, file: Readable, ikm: bytes, associated_data: bytes, published: int) -> Self:
-        """Read whole blocks only; `published` is what the writer said is out (`BlockWriter.sealed_length`)."""
+        """Read whole blocks only, up to `published` bytes (the writer's `sealed_length`)."""
         reader = cls.__new__(cls)
         reader._start(file, ikm, associated_data, blocks=_blocks_within(published), finished=False)
         reader.length = plaintext_of(reader._blocks)

@@ -1,8 +1,9 @@
-"""Segment keys wrapped under a period key or under a keep's own key, and the salts and commitment drawn from them.
+"""Segment keys wrapped under a period key or under a keep's own key, and the salts and commitment drawn
+from them.
 
-Wrap: `version(1) || nonce(12) || AES-256-GCM(key)`; the AAD says which kind of wrap it is and carries the canonical asset
-descriptor, so that a wrap opens for its own asset only. Wraps live in PostgreSQL and its backups; they are worth
-nothing once the period key and every keep key above them are destroyed.
+Wrap: `version(1) || nonce(12) || AES-256-GCM(key)`; the AAD says which kind of wrap it is and carries the
+canonical asset descriptor, so that a wrap opens for its own asset only. Wraps live in PostgreSQL and its
+backups; they are worth nothing once the period key and every keep key above them are destroyed.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ def unwrap_key(period_key: bytes, wrapped: bytes, asset: AssetDescriptor) -> byt
 
 
 def wrap_for_keep(keep_key: bytes, key: bytes, asset: AssetDescriptor, keep: UUID) -> bytes:
-    """The segment key under the key of one keep, so that it outlives its period key until that keep is released."""
+    """The segment key under the key of one keep, so that it outlives its period key until that keep is
+    released.
+    """
     return _wrap(keep_key, key, b"keep\x00" + keep.bytes + asset.canonical())
 
 

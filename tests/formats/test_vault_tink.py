@@ -1,4 +1,6 @@
-"""Stored footage is Tink's AES-GCM-HKDF streaming format: PyPI `tink`, which is not ours, reads it and we read its."""
+"""Stored footage is Tink's AES-GCM-HKDF streaming format: PyPI `tink`, which is not ours, reads it and we
+read its.
+"""
 
 from __future__ import annotations
 
