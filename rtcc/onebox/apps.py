@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -14,5 +14,6 @@ class OneboxConfig(AppConfig):
     def ready(self) -> None:
         from rtcc.onebox import rights_apply
 
-        # One room's signal is enough: it is sent when all migrations of all rooms are done.
-        post_migrate.connect(rights_apply.apply, sender=self, dispatch_uid="rights")
+        # Django sends the signal for each room that has models, when the migrations of all are done; one will do.
+        log = apps.get_app_config("audit")
+        post_migrate.connect(rights_apply.apply, sender=log, dispatch_uid="rights")

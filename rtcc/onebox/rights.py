@@ -126,9 +126,43 @@ _POLICY = {
     "policy_policyversion": _state(CHANGE),
 }
 
-TABLES: dict[str, Table] = {**_DJANGO, **_AUDIT, **_POLICY}
+_CAMERAS = {
+    "cameras_device": _state(CHANGE),
+    "cameras_camera": _state(CHANGE),
+    "cameras_stream": _state(CHANGE),
+    "cameras_site": _state(CHANGE),
+    "cameras_area": _state(CHANGE),
+    "cameras_placement": _state(CHANGE),
+    "cameras_mask": _state(CHANGE),
+    "cameras_pose": _state(CHANGE),
+    "cameras_agreement": _state(CHANGE),
+    "cameras_agreementhours": _state(ALL),
+    "cameras_designation": _state(ALL),
+    "cameras_camerahealth": Table(app=ALL, exempt="how a camera is doing just now, measured and overwritten"),
+}
+
+_EVIDENCE = {
+    "evidence_segment": Table(
+        app="SELECT, INSERT, UPDATE(minute, tombstone, wrapped_key)",
+        exempt="the minute entry roots all rows that none has rooted; destroying is an act of its own",
+    ),
+    "evidence_gap": Table(app=CHANGE, exempt="the minute entry states which cameras are in gap"),
+    "evidence_lease": Table(app=CHANGE, exempt="which recorder has which camera, renewed every few seconds"),
+    "evidence_minuteseal": _state(ADD),
+}
+
+_NOW = {
+    "live_viewing": Table(
+        app=CHANGE, entry="INSERT, DELETE", exempt="signs of life between the entries of its begin and end"
+    ),
+    "live_delivered": Table(app=CHANGE, exempt="a counter of bytes; the viewing's entries state it"),
+    "dispatch_incident": _state(CHANGE),
+}
+
+TABLES: dict[str, Table] = {**_DJANGO, **_AUDIT, **_POLICY, **_CAMERAS, **_EVIDENCE, **_NOW}
 
 # Functions that a role may call; nobody may call another. Triggers need no right to call.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
+    "evidence_make_day(date)": ("app",),
     "watchlight_make_log_months(integer)": ("app", "sequencer"),
 }

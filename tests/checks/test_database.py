@@ -19,6 +19,11 @@ def test_every_model_has_its_migration() -> None:
 
 
 @pytest.mark.django_db
+def test_django_finds_no_fault() -> None:
+    call_command("check", fail_level="WARNING")
+
+
+@pytest.mark.django_db
 def test_every_table_stands_in_the_table_of_rights() -> None:
     with connection.cursor() as cursor:
         existing = rights_apply.existing_tables(cursor)
