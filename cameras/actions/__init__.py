@@ -1,0 +1,1 @@
+"""Acts on the registry: one module, one public function, one passage through `policy.guard`."""
