@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from evidence.vault.errors import NotAFragment
+from evidence.vault.fragments import END_90K, TICKS_S
 
 _NON_SYNC = 0x10000
 _HEAD_BYTES = 16
@@ -67,7 +68,10 @@ def check_init(data: bytes) -> None:
     kinds = [box.kind for box in _whole(data)]
     if kinds[:1] != [b"ftyp"] or kinds[-1:] != [b"moov"]:
         raise NotAFragment("an init segment is ftyp, then moov")
-    _track(data)
+    try:
+        _track(data)
+    except (struct.error, IndexError) as error:
+        raise NotAFragment("a box of the init segment is cut") from error
 
 
 def check_piece(data: bytes) -> None:
@@ -112,10 +116,11 @@ def _scan(read: Callable[[int, int], bytes], length: int) -> Scan:
                 break
         elif box.kind == b"mdat" and track and timing:
             first = timing[0] if first is None else first
-            start = (timing[0] - first) * 90_000 // track.timescale
-            if start < 0:
+            start = (timing[0] - first) * TICKS_S // track.timescale
+            duration = timing[1] * TICKS_S // track.timescale
+            if start < (pieces[-1].start_90k if pieces else 0) or start + duration >= END_90K:
                 break
-            pieces.append(Piece(box.end - begins, start, timing[1] * 90_000 // track.timescale, timing[2]))
+            pieces.append(Piece(box.end - begins, start, duration, timing[2]))
             begins, timing = box.end, None
     return Scan(init_length, tuple(pieces))
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 TICKS_S = 90_000
+END_90K = 1 << 31  # No fragment ends later than this after its segment began (6.6 hours).
 _PACKED = struct.Struct(">III")
 
 
@@ -41,33 +42,37 @@ class FragmentIndex:
 
     def __init__(self, init_length: int) -> None:
         self.init_length = init_length
+        self.length = init_length  # Plaintext bytes covered: init segment and every piece so far.
         self._done: list[Fragment] = []
+        self._open: Fragment | None = None
+        self._end_90k = 0
 
     @property
     def fragments(self) -> tuple[Fragment, ...]:
-        return tuple(self._done)
-
-    @property
-    def length(self) -> int:
-        """Plaintext bytes covered: init segment and every piece so far."""
-        return self._done[-1].offset + self._done[-1].length if self._done else self.init_length
+        """All so far; the last may still grow."""
+        return (*self._done, self._grown(self._open)) if self._open else ()
 
     def add(self, length: int, start_90k: int, duration_90k: int, *, key: bool) -> bool:
-        """Count one piece; returns whether it began a fragment. Raises ValueError out of order."""
-        if not self._done:
-            if start_90k != 0:
-                raise ValueError("the first piece begins when the segment begins")
-            self._done.append(Fragment(0, self.init_length + length, 0, duration_90k, key))
-            return True
-        before = self._done[-1]
-        if start_90k < before.start_90k:
+        """Count one piece; returns whether it began a fragment. Raises ValueError when it does not fit."""
+        if start_90k < 0 or duration_90k < 0 or start_90k + duration_90k >= END_90K:
+            raise ValueError("the piece does not fit the index")
+        begins = key or not self._open
+        if not self._open and start_90k != 0:
+            raise ValueError("the first piece begins when the segment begins")
+        if self._open and start_90k < self._open.start_90k:
             raise ValueError("a piece begins before the one before it")
-        if key:
-            self._done.append(Fragment(self.length, length, start_90k, duration_90k, key))
-            return True
-        longer = max(before.end_90k, start_90k + duration_90k) - before.start_90k
-        self._done[-1] = replace(before, length=before.length + length, duration_90k=longer)
-        return False
+        if begins:
+            if self._open:
+                self._done.append(self._grown(self._open))
+            self._open = Fragment(self.length if self._open else 0, 0, start_90k, 0, key)
+            self._end_90k = 0
+        self.length += length
+        self._end_90k = max(self._end_90k, start_90k + duration_90k)
+        return begins
+
+    def _grown(self, last: Fragment) -> Fragment:
+        """The open fragment as it stands; most pieces only lengthen it, so it is made when somebody looks."""
+        return replace(last, length=self.length - last.offset, duration_90k=self._end_90k - last.start_90k)
 
 
 def pack(fragments: Iterable[Fragment]) -> bytes:

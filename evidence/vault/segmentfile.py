@@ -109,6 +109,8 @@ class SegmentWriter:
         """Add one or more whole moof and mdat pairs. With `key` they begin a fragment, without it they
         continue one.
 
+        The pieces' own decode times and sync flags must say the same: recovery reads those.
+
         Raises NotAFragment or ValueError (order) before anything is written; OSError, after which only
         recovery may touch the file; WriterBroken from then on.
         """
@@ -161,8 +163,6 @@ class SegmentWriter:
     def _take(self, piece: bytes, start_90k: int, duration_90k: int, key: bool) -> None:
         if not self._entries and not key:
             raise ValueError("a segment begins with a key frame")
-        if not 0 <= duration_90k < 1 << 31:
-            raise ValueError("the duration does not fit the index")
         if self._index.add(len(piece), start_90k, duration_90k, key=key):
             self._entries.append(EntryHash(self._key, len(self._entries)))
             if len(self._entries) == 1:
