@@ -173,3 +173,6 @@ FIELDS_V1: dict[str, Field] = {
 
 SCHEMA_VERSION = 1
 FIELDS_OF_VERSION: dict[int, dict[str, Field]] = {1: FIELDS_V1}
+
+# The fields that the index of touches copies; erasing one of them erases the entry's touches.
+TOUCH_FIELDS = frozenset({"time", "touches", "actor", "outcome", "event", "purpose", "basis", "owner"})
