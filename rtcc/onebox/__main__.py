@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rtcc.onebox import frontend, processes, schema, tls
+from rtcc.onebox import frontend, processes, schema, simulation, tls
 from rtcc.onebox.environment import Box, environment, free_port, port_is_free
 from rtcc.onebox.layout import DataFolder
 from rtcc.onebox.options import Options, parse
@@ -71,8 +71,9 @@ def _service(row: processes.Process, box: Box) -> Service:
 
 def _more_words(row: processes.Process, box: Box) -> tuple[str, ...]:
     """What a row cannot know: real clips for the simulator, a certificate for the web pages."""
-    if row.name == "cameras" and box.options.video is not None:
-        return ("--video", str(box.options.video))
+    if row.name == "cameras":
+        (box.data.run / "titles.json").write_text(json.dumps(simulation.titles(box.options.cameras)))
+        return () if box.options.video is None else ("--video", str(box.options.video))
     if row.name == "web" and not box.options.demo:
         certificate, key = _certificate(box)
         return ("--ssl-certfile", str(certificate), "--ssl-keyfile", str(key))
@@ -112,11 +113,11 @@ def _run_preparations(box: Box) -> None:
     notes = box.data.root / "prepared.json"
     known = json.loads(notes.read_text()) if notes.exists() else {}
     for row in processes.PREPARATIONS:
-        wanted = processes.state_of(row)
+        wanted = processes.state_of(row, box)
         if known.get(row.name) == wanted or (row.demo_only and not box.options.demo):
             continue
         with step(row.title) as current:
-            argv = processes.manage(row.command, box)
+            argv = processes.manage((*processes.fill(row.command, box), "--skip-checks"), box)
             result = subprocess.run(
                 argv,
                 env=environment(box, row.role),

@@ -14,6 +14,6 @@ class OneboxConfig(AppConfig):
     def ready(self) -> None:
         from rtcc.onebox import rights_apply
 
-        # Django sends the signal for each room that has models, when the migrations of all are done; one will do.
+        # Django sends the signal for each room with models, when the migrations of all are done; one will do.
         log = apps.get_app_config("audit")
         post_migrate.connect(rights_apply.apply, sender=log, dispatch_uid="rights")

@@ -54,6 +54,14 @@ class Preparation:
 PREPARATIONS: tuple[Preparation, ...] = (
     Preparation("log-keys", "Keys of the log", ("make_keys",), "app"),
     Preparation(
+        "demo",
+        "Demo city",
+        ("seed_demo", "--cameras", "{cameras}"),
+        "app",
+        demo_only=True,
+        again_when=("rtcc/onebox/demo/*.toml",),
+    ),
+    Preparation(
         "static",
         "Static files",
         ("collectstatic", "--no-input", "--clear", "--verbosity", "0"),
@@ -64,6 +72,18 @@ PREPARATIONS: tuple[Preparation, ...] = (
 
 # In the order of their start; they are stopped in reverse. PostgreSQL and Valkey come before all of them.
 PROCESSES: tuple[Process, ...] = (
+    Process(
+        "cameras",
+        "Simulated cameras",
+        (
+            *("{python}", "-m", "cameras.simulated", "--host", "127.0.0.1", "--port", "{sim_port}"),
+            *("--cameras", "{cameras}", "--cache", "{data}/scenes", "--titles", "{data}/run/titles.json"),
+            *("--user", "demo", "--password-file", "{keys}/simulator-password"),
+        ),
+        role="",
+        ready="tcp:{sim_port}",
+        demo_only=True,
+    ),
     Process(
         "witness",
         "Witness of the log",
@@ -114,9 +134,9 @@ COMMAND_ROLES = {
 }
 
 
-def state_of(row: Preparation) -> str:
+def state_of(row: Preparation, box: Box) -> str:
     """What a preparation was done for; it is done again when this changes."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(" ".join(fill(row.command, box)).encode())
     for pattern in row.again_when:
         for path in sorted(ROOT.glob(pattern)):
             found = path.stat()
@@ -142,5 +162,5 @@ def fill(words: tuple[str, ...], box: Box) -> list[str]:
 
 
 def manage(command: tuple[str, ...], box: Box) -> list[str]:
-    """The words that run a management command."""
+    """The words that run a management command as it is given."""
     return [*fill(_MANAGE, box), *command]

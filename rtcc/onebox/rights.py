@@ -37,7 +37,7 @@ class Table:
             raise ValueError("a table whose changes need no entry says why")
 
     def words(self, role: str) -> tuple[str, ...]:
-        """The rights of ``role``, one word each, such as ``SELECT`` or ``UPDATE(size, root)``."""
+        """The rights of ``role``, one word each, such as ``SELECT`` or ``UPDATE(root, size)``."""
         return _split({"app": self.app, "sequencer": self.sequencer, "eraser": self.eraser}[role])
 
 
@@ -85,7 +85,7 @@ _AUDIT = {
     "audit_disclosure": Table(app=ADD, eraser="SELECT, DELETE", exempt=_LOG),
     "audit_pending": Table(app=ADD, sequencer="SELECT, DELETE", exempt=_LOG),
     "audit_leaf": Table(app=READ, sequencer=ADD, eraser=READ, exempt=_LOG),
-    "audit_head": Table(app=READ, sequencer="SELECT, UPDATE(size, root)", exempt=_LOG),
+    "audit_head": Table(app=READ, sequencer="SELECT, UPDATE(root, size)", exempt=_LOG),
     "audit_checkpoint": Table(app=READ, sequencer=ADD, exempt=_LOG),
     "audit_touch": Table(app=ADD, eraser="SELECT, DELETE", exempt=_LOG),
     "audit_erasure": Table(

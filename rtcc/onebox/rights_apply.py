@@ -30,7 +30,7 @@ _TABLE_RIGHTS = """
     WHERE relnamespace = 'public'::regnamespace AND NOT relispartition AND grantee <> relowner
     UNION ALL
     SELECT relname, coalesce(rolname, 'PUBLIC'),
-        privilege_type || '(' || string_agg(attname, ', ' ORDER BY attnum) || ')'
+        privilege_type || '(' || string_agg(attname, ', ' ORDER BY attname) || ')'
     FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid, aclexplode(attacl)
         LEFT JOIN pg_roles ON pg_roles.oid = grantee
     WHERE relnamespace = 'public'::regnamespace AND NOT relispartition
