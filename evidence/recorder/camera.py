@@ -12,7 +12,7 @@ from evidence.recorder.auth import Credentials
 from evidence.recorder.fragments import CodecFacts, Sample
 from evidence.recorder.gaps import GapLedger, OnGap
 from evidence.recorder.live import LiveCamera
-from evidence.recorder.segment import CameraClock, SegmentRecorder, SegmentSink, instant
+from evidence.recorder.segment import CameraClock, SegmentRecorder, SegmentSink, StreamTime, instant
 from evidence.recorder.states import CameraState, CloseReason, GapReason, SinkFailed
 from evidence.recorder.timeline import CLOCK_HZ
 
@@ -73,11 +73,9 @@ class Camera:
         self._counted = (now_s, 0, 0)
         self._gaps.open(GapReason.CONNECTING, now_s, "the camera is being connected")
 
-    def begin(
-        self, init: bytes, facts: CodecFacts, recorder_s: Callable[[int], float], first: Sample, same: bool
-    ) -> None:
+    def begin(self, init: bytes, facts: CodecFacts, time: StreamTime, first: Sample, same: bool) -> None:
         """A stream starts, or goes on with other parameter sets (`same` connection), at this key frame."""
-        self._guard_sink(lambda: self._segments.begin(init, facts, recorder_s, first, same), first.recorder_s)
+        self._guard_sink(lambda: self._segments.begin(init, facts, time, first, same), first.recorder_s)
         if not same:
             self._last = None
         self.live.begin(init, facts, first)
@@ -85,7 +83,7 @@ class Camera:
 
     def frame(self, sample: Sample, frame_ticks: int, lossy: bool) -> None:
         """The next frame; `lossy`: something is missing directly before it."""
-        self._note_missing(sample, frame_ticks, lossy)
+        self._note_missing(sample, lossy)
         self._frame_ticks = frame_ticks
         self._last = sample
         statistics = self.statistics
@@ -129,8 +127,8 @@ class Camera:
         if self._last is not None:
             statistics.last_frame_at = instant(self._last.recorder_s)
 
-    def _note_missing(self, sample: Sample, frame_ticks: int, lossy: bool) -> None:
-        last = self._last
+    def _note_missing(self, sample: Sample, lossy: bool) -> None:
+        last, frame_ticks = self._last, self._frame_ticks
         if last is None:
             return
         last_end_s = last.recorder_s + frame_ticks / CLOCK_HZ
@@ -155,8 +153,11 @@ class Camera:
         """Live pictures go on; the gap tells what is missing; the next key frame tries again."""
         self._segments.abandon()
         ended_s = self._segments.ended_s
+        from_s = at_s if ended_s is None else min(ended_s, at_s)
+        if isinstance(error, SinkFailed) and error.kept_until is not None:
+            from_s = min(from_s, error.kept_until.timestamp())
         self._sink_failed_s = at_s
-        self._gaps.open(GapReason.STORAGE_FAILED, at_s if ended_s is None else min(ended_s, at_s), str(error))
+        self._gaps.open(GapReason.STORAGE_FAILED, from_s, str(error))
         log.error("recorder.storage_failed", camera=self.spec.id, error=str(error))
 
     def _sink_again(self, sample: Sample) -> bool:

@@ -124,10 +124,10 @@ class Capture:
         timeline = self._timeline
         parameters = sps.parse(self._parameters.sequence[0]) if key and version != self._version else None
         if parameters is not None:
-            timeline.expect(parameters.reorder_frames)
+            timeline.expect(parameters.frame_ticks, parameters.reorder_frames)
         now = self._clocks.monotonic_s
         dts = timeline.stamp(timestamp, now)
-        sample = Sample(data, dts, timestamp, key, damaged, self._recorder_time(timestamp))
+        sample = Sample(data, dts, timestamp, key, damaged, self.recorder_s(timestamp))
         if parameters is not None:
             self._begin(parameters, sample)
         if key:
@@ -137,10 +137,15 @@ class Capture:
     def _begin(self, parameters: sps.SequenceParameters, first: Sample) -> None:
         init = init_segment(parameters, self._parameters.sequence, self._parameters.picture)
         same, self._version = self._version >= 0, self._parameters.version
-        self._camera.begin(init, CodecFacts.of(parameters), self._recorder_time, first, same)
+        self._camera.begin(init, CodecFacts.of(parameters), self, first, same)
 
-    def _recorder_time(self, timestamp: int) -> float:
+    def recorder_s(self, timestamp: int) -> float:
+        """Recorder time (Unix seconds) of a frame, as well as it is known by now (`StreamTime`)."""
         return self._timeline.arrived_s(timestamp) + self._clocks.utc_ahead_s
+
+    @property
+    def settled(self) -> bool:
+        return self._timeline.settled
 
     def _lossy(self) -> bool:
         """Whether anything was lost since the last frame; adds it to the camera's statistics."""

@@ -116,6 +116,7 @@ class LiveCamera:
         self._showing = False  # no frame is missing since the last key frame
         self._origin = 0
         self._number = 0
+        self._duration = 1
         self._born_s: float | None = None
         self._subscriptions: list[Subscription] = []
 
@@ -143,6 +144,7 @@ class LiveCamera:
     def push(self, sample: Sample, duration: int) -> None:
         """The next frame. `duration` is the guess of its length; the next frame's own time corrects it."""
         with self._lock:
+            self._duration = duration
             if sample.key:
                 self._gop, self._gop_bytes = [], 0
                 self._whole = self._showing = True
@@ -190,9 +192,9 @@ class LiveCamera:
             subscription.put(self._state)
             if self._init is not None:
                 subscription.put(self._init)
-            for sample, following in zip(self._gop, [*self._gop[1:], None], strict=True):
-                duration = following.dts - sample.dts if following else CLOCK_HZ // 25
-                subscription.put(self._pack(sample, duration))
+            ends = [sample.dts for sample in self._gop[1:]] + [0]
+            for sample, end in zip(self._gop, ends, strict=False):
+                subscription.put(self._pack(sample, end - sample.dts if end else self._duration))
             self._subscriptions.append(subscription)
         return subscription
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+import structlog
+
 from evidence.recorder.fragments import CodecFacts, Sample, fragment
-from evidence.recorder.states import CloseReason
+from evidence.recorder.states import CloseReason, SinkFailed
 from evidence.recorder.timeline import CLOCK_HZ
 
 SEGMENT_S = 60
@@ -22,10 +24,15 @@ FRAGMENT_LIMIT_S = 6.0
 FRAGMENT_LIMIT_BYTES = 8 * 1024 * 1024
 """A GOP longer than this is kept in several fragments, so that memory and loss at a kill are bounded."""
 
+HELD_LIMIT = 16
+"""Fragments that may wait until the time of the first frame is certain."""
+
 SLEW_S = 0.5
 """How much a segment's start may be moved from the end of the one before, to follow drift."""
 STEP_S = 2.0
 """A difference above this is no drift but a step of the recorder's clock."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,17 @@ class SegmentSink(Protocol):
         """A new segment; `init` (ftyp + moov) is its first bytes, the first fragment follows at once."""
 
 
+class StreamTime(Protocol):
+    """What a connection knows of recorder time."""
+
+    def recorder_s(self, timestamp: int) -> float:
+        """Recorder time (Unix seconds) of a presentation time stamp, as well as it is known by now."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether that will hardly change any more."""
+
+
 def instant(seconds: float) -> datetime:
     """A UTC instant of Unix seconds."""
     return datetime.fromtimestamp(seconds, UTC)
@@ -72,7 +90,7 @@ class SegmentRecorder:
         self._handle: SegmentHandle | None = None
         self._init = b""
         self._facts: CodecFacts | None = None
-        self._recorder_s: Callable[[int], float] = lambda _: 0.0
+        self._time: StreamTime | None = None
         self._pending: list[Sample] = []
         self._pending_bytes = 0
         self._number = 0
@@ -80,20 +98,20 @@ class SegmentRecorder:
         self._zero_pts = 0
         self._start_s = 0.0
         self._next_start_s: float | None = None
+        self._held: list[tuple[list[Sample], Sample]] = []
+        self._announces = False  # `on_start` is owed once the first fragment is kept
         self.clock: CameraClock | None = None
         self.ended_s: float | None = None
         """Where kept footage ends so far, Unix seconds."""
 
-    def begin(
-        self, init: bytes, facts: CodecFacts, recorder_s: Callable[[int], float], first: Sample, same: bool
-    ) -> None:
-        """Frames from here need this init segment. `recorder_s` gives the recorder time (Unix seconds) of
-        a presentation time stamp; `same`: the time stamps go on from the frames before."""
+    def begin(self, init: bytes, facts: CodecFacts, time: StreamTime, first: Sample, same: bool) -> None:
+        """Frames from here need this init segment; `same`: it is the same connection, and the time stamps
+        go on from the frames before."""
         try:
             if same:
                 self._flush(first, cut=CloseReason.STREAM_CHANGED)
         finally:
-            self._init, self._facts, self._recorder_s = init, facts, recorder_s
+            self._init, self._facts, self._time = init, facts, time
 
     def frame(self, sample: Sample) -> None:
         """The next frame in decode order. Raises SinkFailed or OSError."""
@@ -114,32 +132,54 @@ class SegmentRecorder:
             last = self._pending[-1]
             newest = max(sample.pts for sample in self._pending)
             after = Sample(b"", last.dts + frame_ticks, newest + frame_ticks, False, False, 0.0)
-            self._flush(after, cut=None)
+            self._flush(after, cut=reason)
         self._close(reason)
         self._next_start_s = None
 
     def abandon(self) -> None:
-        """The sink failed: frames not kept are forgotten and the segment is left as it is."""
-        self._handle = None
+        """The sink failed: frames not kept are forgotten, and the segment ends where it is."""
         self._next_start_s = None
+        self._held = []
         self._clear()
+        try:
+            self._close(CloseReason.STORAGE_FAILED)
+        except (SinkFailed, OSError) as error:
+            log.error("recorder.segment_left_open", camera=self._camera, error=str(error))
 
     def _flush(self, following: Sample, cut: CloseReason | None) -> None:
-        """Keeps the pending frames as one fragment, up to the start of the following frame."""
+        """Ends the pending fragment where the following frame starts, and keeps it. While it is not yet
+        certain when the first frames of a connection were taken, fragments wait in memory."""
         if not self._pending:
             return
-        first = self._pending[0]
+        self._held.append((self._pending, following))
+        self._clear()
+        if cut in (None, CloseReason.MINUTE) and self._waits():
+            return
+        held, self._held = self._held, []
+        for samples, after in held:
+            self._keep(samples, after, cut if after is following else None)
+
+    def _waits(self) -> bool:
+        """Whether the next segment can't be opened yet for want of a certain time."""
+        if self._handle is not None or self._next_start_s is not None or self._time is None:
+            return False
+        return not self._time.settled and len(self._held) < HELD_LIMIT
+
+    def _keep(self, samples: list[Sample], following: Sample, cut: CloseReason | None) -> None:
+        first = samples[0]
         handle = self._handle or self._open(first)
         starts_s = self._start_s + (first.pts - self._zero_pts) / CLOCK_HZ
         ends_s = max(self._start_s + (following.pts - self._zero_pts) / CLOCK_HZ, starts_s)
         cut = self._cut_now(cut, ends_s)
-        if cut:
+        if cut in (CloseReason.MINUTE, CloseReason.STREAM_CHANGED):
             ends_s = self._meet(following, starts_s, ends_s)
         self._number += 1
-        data = fragment(self._number, self._pending, self._origin, following.dts, starts_s)
+        data = fragment(self._number, samples, self._origin, following.dts, starts_s)
         handle.append(data, instant(starts_s), ends_s - starts_s, first.key)
         self.ended_s = ends_s
-        self._clear()
+        if self._announces:
+            self._announces = False
+            self._on_start(self._start_s)
         if cut:
             self._close(cut)
 
@@ -156,7 +196,7 @@ class SegmentRecorder:
     def _meet(self, following: Sample, starts_s: float, ends_s: float) -> float:
         """The instant where this segment ends and the next one starts: recorder time of the next key
         frame, as far as drift explains it."""
-        wanted_s = self._recorder_s(following.pts)
+        wanted_s = self._time.recorder_s(following.pts) if self._time else ends_s
         if abs(wanted_s - ends_s) > STEP_S:
             self._next_start_s = None
             return ends_s
@@ -166,19 +206,17 @@ class SegmentRecorder:
         return ends_s
 
     def _open(self, first: Sample) -> SegmentHandle:
-        if self._facts is None:
+        if self._facts is None or self._time is None:
             raise RuntimeError("frames came before their stream began")
         start_s = self._next_start_s
-        follows = start_s is not None
+        self._announces = start_s is None
         if start_s is None:
-            start_s = self._recorder_s(first.pts)
+            start_s = self._time.recorder_s(first.pts)
             if self.ended_s is not None and self.ended_s - STEP_S < start_s < self.ended_s:
                 start_s = self.ended_s
         self._handle = self._sink.open(self._camera, instant(start_s), self._init, self._facts, self.clock)
         self._start_s, self._zero_pts, self._origin = start_s, first.pts, first.dts
         self._number = 0
-        if not follows:
-            self._on_start(start_s)
         return self._handle
 
     def _close(self, reason: CloseReason) -> None:

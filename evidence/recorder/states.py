@@ -68,7 +68,14 @@ class AddressRefused(Exception):
 
 
 class SinkFailed(Exception):
-    """Raised by a segment sink that could not keep a fragment (disk full, vault behind)."""
+    """Raised by a segment sink that could not keep a fragment (disk full, vault behind).
+
+    `kept_until`: how far footage was kept, where the sink knows better than its caller.
+    """
+
+    def __init__(self, detail: str, kept_until: datetime | None = None) -> None:
+        super().__init__(detail)
+        self.kept_until = kept_until
 
 
 @dataclass(frozen=True, slots=True)

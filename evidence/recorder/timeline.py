@@ -15,6 +15,7 @@ RUSHED_S = 10.0
 older frames that many cameras send first."""
 LATE_S = 20.0
 """Time stamps this far behind their arrival mean a jump back, or a camera clock that stands still."""
+SETTLE_S = 0.9
 DRIFT_PER_S = 200e-6
 """How fast a camera clock may run slow. Crystals are within 100 ppm."""
 
@@ -39,6 +40,7 @@ class Timeline:
         self._last_dts = -1
         self._offset_s = 0.0
         self._last_now = 0.0
+        self._first_now = 0.0
 
     def stamp(self, pts: int, now: float) -> int:
         """The decode time stamp of the next frame in decode order, arrived at monotonic `now`.
@@ -48,6 +50,7 @@ class Timeline:
         if self._last_dts < 0:
             self._window = [pts - (self._depth - n) * self.frame_ticks for n in range(self._depth)]
             self._offset_s = now - pts / CLOCK_HZ
+            self._first_now = now
         else:
             self._follow(pts, now)
         self._last_now = now
@@ -64,9 +67,17 @@ class Timeline:
             del self._recent[0]
         return dts
 
-    def expect(self, reorder_frames: int | None) -> None:
+    def expect(self, frame_ticks: int | None, reorder_frames: int | None) -> None:
         """New parameter sets: the depth may grow; it never shrinks within a connection."""
+        if frame_ticks and self._last_dts < 0:
+            self.frame_ticks = frame_ticks
         self._deepen(reorder_frames or 0)
+
+    @property
+    def settled(self) -> bool:
+        """Whether a burst of older frames at the start must be over, so that recorder time can be
+        trusted."""
+        return self._last_now - self._first_now >= SETTLE_S
 
     def arrived_s(self, pts: int) -> float:
         """Recorder time of a frame on the monotonic clock."""
