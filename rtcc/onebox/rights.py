@@ -47,9 +47,17 @@ def _split(text: str) -> tuple[str, ...]:
     for place, letter in enumerate(text + ","):
         depth += (letter == "(") - (letter == ")")
         if letter == "," and depth == 0:
-            words.append(text[start:place].strip())
+            words.append(_in_order(text[start:place].strip()))
             start = place + 1
     return tuple(word for word in words if word)
+
+
+def _in_order(word: str) -> str:
+    """The columns in brackets by name, as the catalogue is read."""
+    right, bracket, columns = word.rstrip(")").partition("(")
+    if not bracket:
+        return word
+    return f"{right}({', '.join(sorted(column.strip() for column in columns.split(',')))})"
 
 
 def _state(app: str) -> Table:
