@@ -89,6 +89,10 @@ class Place:
     def store(self) -> DiskStore:
         return DiskStore(self.root / "footage")
 
+    def key_for(self, _: AssetDescriptor) -> bytes:
+        """What recovery asks the key store for."""
+        return self.period_key
+
     def open(self, spool: Spool, store: DiskStore, which: AssetDescriptor | None = None) -> SegmentWriter:
         return SegmentWriter.open(which or asset(), self.period_key, store, spool, init=init_segment())
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import io
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
+from evidence.recorder.states import GapReason
+from evidence.vault import tink
 from evidence.vault.cmaf import check_init, check_piece, scan
+from evidence.vault.repair import Recovered, recover
+from evidence.vault.segmentfile import SegmentWriter
+from tests.recorder_source import Rig, encode, read_clip
+from tests.vault_footage import Place, asset
 
 FRAMES = 60
 GOP = 15
@@ -65,3 +72,33 @@ def test_a_cut_anywhere_gives_the_whole_pieces_before_it(gops: bytes) -> None:
         assert found.pieces == whole.pieces[: len(found.pieces)]
         ends = found.init_length + sum(piece.length for piece in found.pieces)
         assert ends <= cut
+
+
+def test_recovery_reads_the_recorders_own_fragments_as_the_recorder_told_them(tmp_path: Path) -> None:
+    clip = read_clip(encode(tmp_path / "clip.mp4", b_frames=1))
+    rig = Rig(clip)
+    rig.play(clip.units)
+    rig.camera.end(GapReason.CLOSED_BY_CAMERA, "over", rig.now_s)
+    recorded = rig.sink.segments[0]
+    outcomes = []
+    for way in ("closed", "killed"):
+        place = Place(tmp_path / way)
+        with place.spool() as spool:
+            which = asset(starts_at=recorded.fragments[0][1])
+            writer = SegmentWriter.open(which, place.period_key, place.store(), spool, init=recorded.init)
+            for data, starts_at, duration_s, key in recorded.fragments:
+                writer.append(data, starts_at, round(duration_s * 90_000), key)
+            if way == "closed":
+                writer.close(None)
+            else:
+                writer.abandon()
+            outcomes += recover(spool, place.store(), place.key_for, lambda _: None)
+    closed, killed = outcomes
+    assert isinstance(closed, Recovered)
+    assert isinstance(killed, Recovered)
+    told, found = closed.sealed.fragments, killed.sealed.fragments
+    assert 0 <= len(told) - len(found) <= 1 + tink.BLOCK_BYTES // min(each.length for each in told)
+    for ours, theirs in zip(found, told, strict=False):
+        assert (ours.offset, ours.length, ours.key) == (theirs.offset, theirs.length, theirs.key)
+        assert abs(ours.start_90k - theirs.start_90k) <= 90
+        assert abs(ours.duration_90k - theirs.duration_90k) <= 90

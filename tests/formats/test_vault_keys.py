@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -277,6 +279,19 @@ def test_keys_are_made_before_they_are_needed(store: KeyStore) -> None:
     names = [KeyName.of(f"camera-{number}", TODAY) for number in range(3)]
     assert store.make_ahead(names) == 3
     assert store.live() == names
+
+
+def test_a_key_that_is_there_is_handed_out_while_the_daily_run_holds_the_lock(
+    store: KeyStore, replicas: list[Path]
+) -> None:
+    key = store.create(NAME)
+    found: list[bytes] = []
+    asking = threading.Thread(target=lambda: found.append(store.create(NAME)), daemon=True)
+    with (replicas[0] / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asking.start()
+        asking.join(10)
+        assert found == [key]
 
 
 def test_a_segment_key_opens_for_its_own_asset_period_and_keep_only() -> None:
