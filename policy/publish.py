@@ -80,8 +80,8 @@ def store(
 ) -> PolicyVersion:
     """Write the publication of a version, inside the act that publishes it.
 
-    Precondition: the caller is under guard for `change_policy`, has recorded `entry` in this
-    transaction, and bumps the epoch. `published_by` is None for the system's own set-up. Raises
+    Precondition: the caller is under guard for `change_policy`, `entry` is the act's entry in this
+    transaction, and the caller bumps the epoch. `published_by` is None for the system's own set-up. Raises
     BadPolicy for a beginning in the past.
     """
     from policy.models.versions import PolicyVersion, VersionState

@@ -115,7 +115,7 @@ def test_a_missing_entity_is_no_permit(position: int) -> None:
 def test_a_fact_of_the_wrong_type_is_a_refusal_and_not_a_crash() -> None:
     case = next(case for case in CASES if (case.rule, case.case) == ("order-live", "permit"))
     for wrong in ("sergeant", 2**70):
-        facts = replace(case.facts, person=replace(case.facts.person, rank=wrong))
+        facts = replace(case.facts, person=replace(case.facts.person, rank=wrong))  # type: ignore[arg-type]
         answer = decide(case.action, facts, load_starter())
         assert isinstance(answer, Deny)
         assert answer.rule == "engine-error"

@@ -206,6 +206,15 @@ def test_a_pause_does_not_stop_what_the_law_asks_for() -> None:
     assert isinstance(answer, Allow)
 
 
+def test_a_request_gives_an_analyst_nothing_to_watch() -> None:
+    """What exempts a request from terms and grants is for records officers, and for what was recorded."""
+    request = replace(
+        NOTHING, purpose="records_request", basis_kind="request", basis_open=True, basis_agency_id="city"
+    )
+    for action in (Action.VIEW_LIVE, Action.PLAYBACK, Action.SNAPSHOT, Action.BOOKMARK, Action.OPEN_GRANT):
+        assert told(ask(action, on=replace(GARAGE, mode="registry"), context=request)).startswith("default-")
+
+
 def test_history_from_before_the_grant_is_not_reached() -> None:
     assert isinstance(ask(Action.PLAYBACK, footage_age_h=0), Allow)
     assert told(ask(Action.PLAYBACK, history_allowed=False, footage_age_h=3)) == "order-history"
