@@ -34,6 +34,9 @@ class PlacementQuerySet(IntervalQuerySet):
         """Placements whose point lies in a box of degrees (a cheap first cut for geometry)."""
         return self.filter(lat__range=(box.south, box.north), lon__range=(box.west, box.east))
 
+    def of_camera(self, camera: UUID) -> Self:
+        return self.filter(camera__id=camera)
+
     def of_active_cameras(self) -> Self:
         return self.filter(camera__retired_at__isnull=True)
 

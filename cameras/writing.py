@@ -96,6 +96,22 @@ def find_camera(camera: UUID) -> Camera:
     return row  # type: ignore[no-any-return]
 
 
+def find_camera_by_code(code: str) -> Camera:
+    """The camera with owner and device. Raises NotFound."""
+    row = Camera.objects.by_code(code).select_related("owner", "device").first()
+    if row is None:
+        raise NotFound
+    return row  # type: ignore[no-any-return]
+
+
+def find_agreement_by_code(code: str) -> Agreement:
+    """The agreement with its parties. Raises NotFound."""
+    row = Agreement.objects.filter(code=code).select_related("owner", "agency").first()
+    if row is None:
+        raise NotFound
+    return row  # type: ignore[no-any-return]
+
+
 def read_terms(agreement: Agreement, at: datetime) -> AgreementTerms:
     """The terms as they stand."""
     designated = Designation.objects.filter(agreement=agreement).valid_at(at)
