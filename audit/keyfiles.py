@@ -1,5 +1,5 @@
-"""Where the log's keys lie: ``log/key`` and ``log/vkey`` in the folder of keys, ``witness/key`` and
-``witness/vkey`` in the data folder. The sequencer alone reads the first, the witness alone the third.
+"""The log's keys in the folder of keys: ``log.key`` is read by the sequencer alone, ``witness.key``
+by the witness alone; the public ones stand beside them in ``.vkey`` files.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from audit.note import COSIGNATURE, ED25519, SigningKey, VerifierKey
 from audit.tiles import sync_folder
 from rtcc.config import ConfigError, config
 
-PRIVATE = "key"
-PUBLIC = "vkey"
+LOG = "log"
+WITNESS = "witness"
 
 
-def make_key(folder: Path, name: str, kind: int) -> VerifierKey | None:
-    """Make ``key`` (mode 0400) and ``vkey`` in ``folder``; None if the key stands already."""
-    path = folder / PRIVATE
+def make_key(folder: Path, stem: str, name: str, kind: int) -> VerifierKey | None:
+    """Make ``<stem>.key`` (mode 0400) and ``<stem>.vkey``; None if the key stands already."""
+    path, public = folder / f"{stem}.key", folder / f"{stem}.vkey"
     if path.exists():
         # A crash between the two files leaves the public one out; it is made from the private one.
-        if not (folder / PUBLIC).exists():
-            _write_once(folder / PUBLIC, f"{SigningKey.parse(path.read_text()).verifier}\n", 0o444)
+        if not public.exists():
+            _write_once(public, f"{SigningKey.parse(path.read_text()).verifier}\n", 0o444)
         return None
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = SigningKey.generate(name, kind)
     _write_once(path, f"{key.secret_text()}\n", 0o400)
-    _write_once(folder / PUBLIC, f"{key.verifier}\n", 0o444)
+    _write_once(public, f"{key.verifier}\n", 0o444)
     return key.verifier
 
 
@@ -49,20 +49,20 @@ def make_log_keys() -> list[VerifierKey]:
     """Make what is missing of the log's key and of the key of the witness beside it; returns the new ones."""
     host = config.log_name.partition("/")[0]
     made = [
-        make_key(config.keys_dir / "log", config.log_name, ED25519),
-        make_key(config.data / "witness", f"{host}/witness", COSIGNATURE),
+        make_key(config.keys_dir, LOG, config.log_name, ED25519),
+        make_key(config.keys_dir, WITNESS, f"{host}/witness", COSIGNATURE),
     ]
     return [key for key in made if key is not None]
 
 
 def log_signer() -> SigningKey:
     """The private key of the log. For the sequencer only."""
-    return SigningKey.parse((config.keys_dir / "log" / PRIVATE).read_text())
+    return SigningKey.parse((config.keys_dir / f"{LOG}.key").read_text())
 
 
 def log_vkey() -> VerifierKey:
     """The public key of the log."""
-    return VerifierKey.parse((config.keys_dir / "log" / PUBLIC).read_text())
+    return VerifierKey.parse((config.keys_dir / f"{LOG}.vkey").read_text())
 
 
 @dataclass(frozen=True)

@@ -63,4 +63,4 @@ class Status:
         return cls(**{**said, "state": State(said["state"])}, witnesses=witnesses)
 
     def is_stale(self, now: datetime) -> bool:
-        return now.timestamp() - self.at_s > STALE_S
+        return abs(now.timestamp() - self.at_s) > STALE_S

@@ -1,4 +1,4 @@
-"""A whole log for tests: database, tiles, keys, sequencer and a witness, each of which can be broken by itself."""
+"""A whole log for tests: database, tiles, keys, sequencer and witness, each of which can be broken alone."""
 
 from __future__ import annotations
 
@@ -39,7 +39,12 @@ def say(**fields: Any) -> Entry:
     """Record one ordinary entry in the transaction of the caller."""
     now = datetime.now(UTC)
     touch = Touch(camera=uuid4(), placement=uuid4(), watched=(now, now), footage=(now, now), owner=uuid4())
-    given = {"actor": uuid4(), "actor_name": "Ada Analyst", "purpose": "investigation", "reason": "a short reason"}
+    given = {
+        "actor": uuid4(),
+        "actor_name": "Ada Analyst",
+        "purpose": "investigation",
+        "reason": "a short reason",
+    }
     return record(
         Event.VIEW_PERMITTED, outcome=Outcome.PERMIT, touches=[touch], **{**given, "basis": uuid4(), **fields}
     )
@@ -81,7 +86,9 @@ class LogMachine:
         self, at: Callable[[Step], None] = lambda step: None, *, witnessed: bool = True
     ) -> Iterator[Sequencer]:
         """A sequencer on its own connection, with its own role."""
-        clients = [WitnessClient(self.witness_key.verifier, f"unix:{self.folder}/w.sock")] if witnessed else []
+        clients = (
+            [WitnessClient(self.witness_key.verifier, f"unix:{self.folder}/w.sock")] if witnessed else []
+        )
         with psycopg.connect(self.database.url("sequencer")) as connection:
             yield Sequencer(
                 Ledger(connection),
@@ -102,7 +109,7 @@ class LogMachine:
             return sequencer.size
 
     def sequence_and_die(self, step: Step) -> bool:
-        """Start a sequencer in a process of its own that is killed (SIGKILL) at ``step``; False if it was not."""
+        """Start a sequencer in a process that is killed (SIGKILL) at ``step``; False if it was not."""
         child = os.fork()
         if child == 0:
             try:

@@ -20,6 +20,7 @@ CREATE TABLE audit_disclosure (
     PRIMARY KEY (entry, field, month)
 ) PARTITION BY RANGE (month);
 CREATE TABLE audit_disclosure_default PARTITION OF audit_disclosure DEFAULT;  -- a row in here alarms
+GRANT SELECT ON audit_disclosure_default TO watchlight_sequencer;
 
 CREATE TABLE audit_pending (
     entry uuid PRIMARY KEY

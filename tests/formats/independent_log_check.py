@@ -28,8 +28,9 @@ def ed25519(public, message, signature):
         (base / "k").write_bytes(der)
         (base / "m").write_bytes(message)
         (base / "s").write_bytes(signature)
-        arguments = "pkeyutl -verify -pubin -keyform DER -inkey k -rawin -in m -sigfile s".split()
-        return subprocess.run(["openssl", *arguments], cwd=base, capture_output=True).returncode == 0
+        command = ["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", "k", "-rawin"]
+        command += ["-in", "m", "-sigfile", "s"]
+        return subprocess.run(command, cwd=base, capture_output=True).returncode == 0
 
 
 def vkey(text):
@@ -92,7 +93,9 @@ def root(hashes):
     if not hashes:
         return hashlib.sha256().digest()
     while len(hashes) > 1:
-        joined = [hashlib.sha256(b"\1" + a + b).digest() for a, b in zip(hashes[::2], hashes[1::2])]
+        joined = [
+            hashlib.sha256(b"\1" + a + b).digest() for a, b in zip(hashes[::2], hashes[1::2], strict=False)
+        ]
         hashes = joined + hashes[len(joined) * 2 :]
     return hashes[0]
 

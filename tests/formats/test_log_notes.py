@@ -1,4 +1,4 @@
-"""Signed notes, checkpoints and cosignatures, held against the specifications' own examples and against OpenSSL."""
+"""Signed notes, checkpoints and cosignatures, held against the specifications' examples and OpenSSL."""
 
 from __future__ import annotations
 
@@ -26,13 +26,16 @@ from audit.note import (
 EXAMPLE_KEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 EXAMPLE_NOTE = (
     "This is an example message.\n\n"
-    "— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n"
+    "— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1"
+    "Yu72IneyaQM=\n"
 ).encode()
 # The example of C2SP tlog-cosignature v1.0.1.
 EXAMPLE_CHECKPOINT = (
     "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
-    "— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
-    "— witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==\n"
+    "— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9"
+    "nTo+zyWE+xeMcTOAYQ8=\n"
+    "— witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1"
+    "nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==\n"
 ).encode()
 
 LOG = SigningKey.generate("watchlight.example/log", ED25519)
@@ -60,7 +63,9 @@ def test_the_example_checkpoint_is_read_and_its_cosignature_carries_its_time() -
     assert (checkpoint.origin, checkpoint.size) == ("example.com/behind-the-sofa", 20852163)
     assert str(note).encode() == EXAMPLE_CHECKPOINT
     assert note.signatures[1].cosigned_s == 1679315147
-    assert cosigned_message(note.text, 1679315147).startswith(b"cosignature/v1\ntime 1679315147\nexample.com/")
+    assert cosigned_message(note.text, 1679315147).startswith(
+        b"cosignature/v1\ntime 1679315147\nexample.com/"
+    )
 
 
 def test_a_note_carries_the_signatures_of_log_and_witness() -> None:
@@ -115,7 +120,9 @@ def test_what_is_no_note_is_refused(data: bytes) -> None:
         Note.parse(data)
 
 
-@pytest.mark.parametrize("text", ["a\n01\nAAAA\n", "a\n1\nAAAA\n", "a\n-1\n" + "A" * 43 + "=\n", "a\n1\n", "\n1\n\n"])
+@pytest.mark.parametrize(
+    "text", ["a\n01\nAAAA\n", "a\n1\nAAAA\n", "a\n-1\n" + "A" * 43 + "=\n", "a\n1\n", "\n1\n\n"]
+)
 def test_what_is_no_checkpoint_is_refused(text: str) -> None:
     with pytest.raises(BadNote):
         Checkpoint.parse(text)
@@ -138,7 +145,8 @@ def test_openssl_verifies_our_signature(tmp_path: Path) -> None:
     )
     (tmp_path / "text").write_text(CHECKPOINT.text())
     (tmp_path / "signature").write_bytes(signed().signatures[0].bytes)
-    command = "openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in text -sigfile signature".split()
+    command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-rawin"]
+    command += ["-in", "text", "-sigfile", "signature"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "Signature Verified Successfully" in done.stdout
     (tmp_path / "text").write_text(CHECKPOINT.text().replace("7", "8", 1))

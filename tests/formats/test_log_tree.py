@@ -33,9 +33,7 @@ def root_from_the_text(entries: list[bytes]) -> bytes:
     k = 1
     while k * 2 < len(entries):
         k *= 2
-    return hashlib.sha256(
-        b"\1" + root_from_the_text(entries[:k]) + root_from_the_text(entries[k:])
-    ).digest()
+    return hashlib.sha256(b"\1" + root_from_the_text(entries[:k]) + root_from_the_text(entries[k:])).digest()
 
 
 def tree_of(size: int) -> Tree:
@@ -43,8 +41,17 @@ def tree_of(size: int) -> Tree:
 
 
 def test_the_reference_vectors_of_certificate_transparency_come_out() -> None:
-    # Test data published with RFC 6962's reference implementation (merkle/testonly of google/certificate-transparency).
-    leaves = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+    # Test data of RFC 6962's reference implementation (merkle/testonly of google/certificate-transparency).
+    leaves = [
+        "",
+        "00",
+        "10",
+        "2021",
+        "3031",
+        "40414243",
+        "5051525354555657",
+        "606162636465666768696a6b6c6d6e6f",
+    ]
     tree = Tree(leaf_hash(bytes.fromhex(leaf)) for leaf in leaves)
     assert tree.root(1).hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
     assert tree.root(8).hex() == "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"

@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 
 class Command(BaseCommand):
+    # This process serves no pages; a fault in them must not keep it from starting.
+    requires_system_checks = ()
     help = "Give entries their leaves, publish tiles and checkpoints, have them cosigned."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
