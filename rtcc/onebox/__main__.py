@@ -117,7 +117,7 @@ def _run_preparations(box: Box) -> None:
         if known.get(row.name) == wanted or (row.demo_only and not box.options.demo):
             continue
         with step(row.title) as current:
-            argv = processes.manage((*processes.fill(row.command, box), "--skip-checks"), box)
+            argv = processes.manage(tuple(processes.fill(row.command, box)), box)
             result = subprocess.run(
                 argv,
                 env=environment(box, row.role),

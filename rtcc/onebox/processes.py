@@ -96,6 +96,14 @@ PROCESSES: tuple[Process, ...] = (
     ),
     Process("sequencer", "Sequencer of the log", (*_MANAGE, "sequencer"), "sequencer"),
     Process(
+        "recorder",
+        "Recorder",
+        (*_MANAGE, "recorder"),
+        "app",
+        ready="{sockets}/live.sock",
+        patience_s=20.0,
+    ),
+    Process(
         "web",
         "Web pages",
         (
