@@ -29,7 +29,7 @@ _shared: list[structlog.typing.Processor] = [
 ]
 
 structlog.configure(
-    processors=[*_shared, _drop_private, structlog.processors.JSONRenderer()],
+    processors=[*_shared, _drop_private, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
     logger_factory=structlog.stdlib.LoggerFactory(),
     wrapper_class=structlog.stdlib.BoundLogger,
     cache_logger_on_first_use=True,
@@ -47,15 +47,12 @@ LOGGING: dict[str, Any] = {
             ],
             "foreign_pre_chain": _shared,
         },
-        "plain": {"format": "%(message)s"},
     },
     "handlers": {
         "line": {"class": "logging.StreamHandler", "formatter": "line"},
-        "plain": {"class": "logging.StreamHandler", "formatter": "plain"},
     },
     "root": {"handlers": ["line"], "level": "INFO"},
     "loggers": {
-        "watchlight": {"handlers": ["plain"], "level": "INFO", "propagate": False},
         # Request lines carry addresses and query strings: the audit log says who asked for what.
         "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
         "django.request": {"level": "ERROR"},

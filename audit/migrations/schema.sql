@@ -75,7 +75,7 @@ CREATE TABLE audit_erasure (
     rule             text NOT NULL,
     deleted_at       timestamptz,
     rewritten_at     timestamptz,
-    rewritten_lsn    pg_lsn,
+    rewritten_lsn    text,                     -- WAL before this may still hold the row
     backups_ended_at timestamptz,
     PRIMARY KEY (entry, field),
     CHECK (deleted_at IS NOT NULL OR rewritten_at IS NULL),

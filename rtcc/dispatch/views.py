@@ -18,6 +18,9 @@ from rtcc import clock
 from rtcc.dispatch.actions.open_incident import open_incident
 from rtcc.dispatch.forms import IncidentForm
 from rtcc.dispatch.models import Incident
+from rtcc.dispatch.nearest import purpose_of, watchable
+from rtcc.errors import BadInput, NotFound
+from rtcc.live.actions.open_viewing import open_viewing
 
 PAGE = 50
 
@@ -45,6 +48,22 @@ def new_incident(request: HttpRequest) -> HttpResponse:
         open_incident(by=cast(Person, request.user), **form.cleaned_data)
         return redirect("incidents")
     return render(request, "dispatch/form.html", {"form": form, "action": reverse("incident-new")})
+
+
+@require_POST
+def watch(request: HttpRequest, basis: UUID) -> HttpResponse:
+    """Enter on an incident: the nearest cameras that see its place, in one act."""
+    person = cast(Person, request.user)
+    incident = Incident.objects.for_list().filter(basis_id=basis).first()
+    if incident is None:
+        raise NotFound()
+    cameras = watchable(incident, clock.now())
+    if not cameras:
+        raise BadInput("No camera sees that place.", field="place")
+    open_viewing(
+        by=person, basis=basis, cameras=[camera.id for camera in cameras], purpose=purpose_of(incident)
+    )
+    return redirect("wall")
 
 
 @require_POST

@@ -6,16 +6,13 @@ from typing import cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from policy.actions.renew_grant import renew_grant
 from policy.models import Grant, Person
 from policy.vocabulary import Purpose
-from rtcc import clock
-from rtcc.dispatch.models import Incident
-from rtcc.dispatch.nearest import purpose_of, watchable
 from rtcc.errors import BadInput, NotFound
 from rtcc.live.actions.close_viewing import close_viewing
 from rtcc.live.actions.open_viewing import open_viewing
@@ -43,22 +40,6 @@ def wall(request: HttpRequest) -> HttpResponse:
     person = cast(Person, request.user)
     context = {"wall": wall_json(person, None), "exigent_offences": OFFENCES}
     return render(request, "wall.html", context)
-
-
-@require_POST
-def open_incident_cameras(request: HttpRequest, basis: UUID) -> HttpResponse:
-    """Enter on an incident: the nearest cameras that see its place, in one act."""
-    person = cast(Person, request.user)
-    incident = Incident.objects.for_list().filter(basis_id=basis).first()
-    if incident is None:
-        raise NotFound()
-    cameras = watchable(incident, clock.now())
-    if not cameras:
-        raise BadInput("No camera sees that place.", field="place")
-    open_viewing(
-        by=person, basis=basis, cameras=[camera.id for camera in cameras], purpose=purpose_of(incident)
-    )
-    return redirect("wall")
 
 
 @require_POST

@@ -1,0 +1,1 @@
+"""What was recorded, what is missing, and the entries that root it."""

@@ -1,0 +1,115 @@
+"""Minute entries: each minute one entry of the log roots all segments that no entry has rooted yet.
+
+The entry states the cameras expected, recorded and in gap, and the root of a leaf list: one line of canonical
+JSON per segment, in the order (camera, start, id). The list is a file of its own, so that who has the entry
+and the list can recompute the root (RFC 6962 hashing over the lines).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import rfc8785
+from django.db import transaction
+
+from audit.merkle import Edge, leaf_hash
+from audit.record import record
+from audit.vocabulary import Event, Outcome
+from evidence.models import Gap, MinuteSeal, Segment
+from policy.actors import SystemActor
+from rtcc import clock
+from rtcc.config import config
+
+RECORDER = SystemActor("recorder")
+MOST_AT_ONCE = 5000
+
+
+def leaf_line(segment: Segment) -> bytes:
+    """The line of one segment in a leaf list."""
+    line: bytes = rfc8785.dumps(
+        {"camera": str(segment.camera), "id": str(segment.id), "seal": bytes(segment.seal_sha256).hex()}
+    )
+    return line
+
+
+def list_path(minute: datetime) -> Path:
+    return config.data / "minutes" / f"{minute:%Y%m%d}" / f"{minute:%H%M}.jsonl"
+
+
+def root_of(lines: Collection[bytes]) -> bytes:
+    """RFC 6962 root over the lines."""
+    edge = Edge()
+    for line in lines:
+        edge.append(leaf_hash(line))
+    return edge.root()
+
+
+def seal_minute(minute: datetime, expected: Collection[UUID]) -> MinuteSeal | None:
+    """Root everything unrooted in an entry for ``minute`` (its start, UTC). None if it has its entry already."""
+    if MinuteSeal.objects.filter(minute=minute).exists():
+        return None
+    end = minute + timedelta(minutes=1)
+    with transaction.atomic(durable=True):
+        segments = list(
+            Segment.objects.not_in_a_minute()
+            .filter(day__gte=(minute - timedelta(days=2)).date())
+            .order_by("camera", "starts_at", "id")
+            .select_for_update(skip_locked=True)[:MOST_AT_ONCE]
+        )
+        lines = [leaf_line(segment) for segment in segments]
+        recorded = {row.camera for row in Segment.objects.overlapping(minute, end).of_cameras(expected)}
+        in_gap = {row.camera for row in Gap.objects.overlapping(minute, end) if row.camera in set(expected)}
+        root = root_of(lines)
+        entry = record(
+            Event.FOOTAGE_SEALED,
+            outcome=Outcome.PERMIT,
+            actor=RECORDER.key,
+            count=len(segments),
+            footage_from=minute,
+            footage_to=end,
+            detail={
+                "root": root.hex(),
+                "expected": sorted(str(camera) for camera in expected),
+                "recorded": len(recorded),
+                "in_gap": sorted(str(camera) for camera in in_gap),
+            },
+        )
+        seal = MinuteSeal.objects.create(
+            minute=minute,
+            root=root,
+            segments=len(segments),
+            expected=len(expected),
+            recorded=len(recorded),
+            in_gap=len(in_gap),
+            entry=entry.id,
+        )
+        Segment.objects.filter(
+            day__in={segment.day for segment in segments}, id__in=[segment.id for segment in segments]
+        ).update(minute=minute)
+        _write_list(list_path(minute), lines)
+    return seal
+
+
+def last_whole_minute() -> datetime:
+    """The start of the last minute that is over."""
+    return clock.now().replace(second=0, microsecond=0) - timedelta(minutes=1)
+
+
+def _write_list(path: Path, lines: Collection[bytes]) -> None:
+    """Durable before the commit: an entry never names a list that is not there."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")
+    with temporary.open("wb") as file:
+        file.writelines(line + b"\n" for line in lines)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,1 @@
+"""Acts of oversight: one module, one public function."""
