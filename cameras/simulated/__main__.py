@@ -21,6 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from cameras.simulated.camera import LoopCamera
 from cameras.simulated.clock import ClockCamera
 from cameras.simulated.digest import DigestGate
 from cameras.simulated.film import Film, make_film
@@ -30,6 +31,7 @@ from cameras.simulated.server import RtspServer
 
 FIRST = 2
 """Scenes made side by side before the process says it is ready."""
+CLIP_SUFFIXES = (".mp4", ".mkv", ".mov", ".h264")
 PASSWORD_VARIABLE = "SIMULATED_CAMERA_PASSWORD"
 
 
@@ -43,15 +45,17 @@ class Process:
         self._names = camera_names(options.cameras, options.titles)
         self._loop = asyncio.get_running_loop()
         self._server = RtspServer(host=options.host, gate=gate_of(options), on_event=say)
-        self._ready = 0
+        self._cameras: list[LoopCamera] = []
 
     async def run(self) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, stop.set)
-        for i, (name, title) in enumerate(self._names):
-            # Cameras that share a loop are seconds apart in it.
+        # Cameras that share a loop are seconds apart in it.
+        self._cameras = [
             self._server.add_loop_camera(name, title, offset_s=1.7 * i)
+            for i, (name, title) in enumerate(self._names)
+        ]
         self._server.add(ClockCamera())
         port = await self._server.listen(self._options.port)
         names = [name for name, _ in self._names]
@@ -71,46 +75,51 @@ class Process:
 
     async def _fill(self) -> None:
         if self._options.video is not None:
-            clips = sorted(
-                p for p in self._options.video.iterdir() if p.suffix.lower() in (".mp4", ".h264", ".mkv")
-            )
-            if not clips:
-                raise UnusableClip(f"{self._options.video} holds no clip")
-            for first, clip in enumerate(clips[: len(self._names)]):
-                await self._serve(clip, range(first, len(self._names), len(clips)))
+            await self._play_clips(self._options.video)
         else:
-            specs = default_scenes(self._names)
-            gate = asyncio.Semaphore(FIRST)
-            for group in (specs[:FIRST], specs[FIRST:]):
-                await asyncio.gather(*(self._make(spec, specs, gate) for spec in group))
-                gate = asyncio.Semaphore(1)
+            await self._play_scenes(self._options.cache)
         say({"event": "complete"})
 
-    async def _make(self, spec: SceneSpec, specs: list[SceneSpec], gate: asyncio.Semaphore) -> None:
-        folder = self._options.cache
-        async with gate:
-            if not scene_path(spec, folder).exists():
-                await make_in_child(spec, folder)
-        await self._serve(scene_path(spec, folder), range(specs.index(spec), len(self._names), len(specs)))
+    async def _play_clips(self, folder: Path) -> None:
+        clips = sorted(p for p in folder.iterdir() if p.suffix.lower() in CLIP_SUFFIXES)
+        if not clips:
+            raise UnusableClip(f"{folder} holds no clip")
+        for place, clip in enumerate(clips[: len(self._cameras)]):
+            await self._show(clip, self._cameras[place :: len(clips)])
+        say({"event": "ready"})
 
-    async def _serve(self, clip: Path, places: range) -> None:
+    async def _play_scenes(self, folder: Path) -> None:
+        for part in folder.glob("*.part"):
+            part.unlink()  # left by a process that was killed
+        specs = default_scenes(self._names)
+
+        async def make(place: int, niceness: int) -> None:
+            path = scene_path(specs[place], folder)
+            if not path.exists():
+                await make_in_child(specs[place], folder, niceness)
+            await self._show(path, self._cameras[place :: len(specs)])
+
+        # A task group ends only when all its children have, also where they are cancelled.
+        async with asyncio.TaskGroup() as first:
+            for place in range(min(FIRST, len(specs))):
+                first.create_task(make(place, 0))
+        say({"event": "ready"})
+        for place in range(FIRST, len(specs)):
+            # What is watched comes before what is still drawn.
+            await make(place, 5)
+
+    async def _show(self, clip: Path, cameras: list[LoopCamera]) -> None:
         film: Film = await asyncio.to_thread(lambda: make_film(read_loop(clip)))
-        for i in places:
-            name = self._names[i][0]
-            camera = self._server.cameras[name]
-            assert not isinstance(camera, ClockCamera)
-            camera.show(film, self._loop.time())  # type: ignore[attr-defined]
-            say({"event": "camera_ready", "camera": name})
-        self._ready += 1
-        if self._ready == min(FIRST, len(self._names)):
-            say({"event": "ready"})
+        for camera in cameras:
+            camera.show(film, self._loop.time())
+            say({"event": "camera_ready", "camera": camera.name})
 
 
-async def make_in_child(spec: SceneSpec, folder: Path) -> None:
+async def make_in_child(spec: SceneSpec, folder: Path, niceness: int) -> None:
     """Draw in a process of its own: in this one, drawing would hold up the frames of what is served."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "cameras.simulated.scenes", str(folder), json.dumps(asdict(spec)),
-        stdout=asyncio.subprocess.DEVNULL,
+        sys.executable, "-m", "cameras.simulated.scenes",
+        str(folder), json.dumps(asdict(spec)), str(niceness), stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
         status = await child.wait()

@@ -6,6 +6,8 @@ first, 8 bits of CRC-8 (polynomial 0x07), and quiet black to the right.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,7 +39,7 @@ def draw_barcode(picture: NDArray[np.uint8], value: int) -> None:
             strip[:, i * cell : (i + 1) * cell] = _WHITE
 
 
-def read_barcode(frame: NDArray[np.uint8]) -> int:
+def read_barcode(frame: NDArray[Any]) -> int:
     """The number in a decoded picture (luma, height x width; or RGB, x 3). Raises `UnreadableBarcode`."""
     rows = strip_height(frame.shape[0])
     cell = frame.shape[1] // CELLS

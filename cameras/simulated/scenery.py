@@ -83,16 +83,17 @@ class Scenery:
     def _lay(self, frame: NDArray[np.uint8], patch: Patch) -> None:
         rows = slice(patch.top, patch.top + patch.cover.shape[0])
         columns = slice(patch.left, patch.left + patch.cover.shape[1])
-        seen = (self._nearness[rows, columns] < patch.nearness)[:, :, None]
-        depth = 1 / patch.nearness
-        haze = 1 - np.exp(-depth / self._light.haze_at_m)
-        middle = self._pools[min(rows.stop, frame.shape[0]) - 1, (columns.start + columns.stop) // 2 - 1]
-        shine = np.array(self._light.ambient, np.float32) + float(middle[0]) * np.array(
-            (0.9, 0.75, 0.5), np.float32
-        )
-        colour = patch.colour * shine * (1 - haze) + np.array(self._light.haze, np.float32) * haze
+        seen = self._nearness[rows, columns] < patch.nearness
+        if not seen.any():
+            return
+        haze = 1 - np.exp(-1 / patch.nearness / self._light.haze_at_m)
+        pool = self._pools[min(rows.stop, frame.shape[0]) - 1, (columns.start + columns.stop) // 2 - 1, 0]
+        shine = np.array(self._light.ambient, np.float32) + pool * np.array((0.9, 0.75, 0.5), np.float32)
+        colour = patch.colour * (shine * np.float32(1 - haze)) + np.array(self._light.haze, np.float32) * haze
         part = frame[rows, columns]
-        laid = part + (patch.cover * (colour - part) + patch.glow * (1 - haze * 0.6)) * seen
+        laid = part + (patch.cover * seen[:, :, None]) * (colour - part)
+        if patch.glow is not None:
+            laid += patch.glow * (seen[:, :, None] * (1 - haze * 0.6))
         part[:] = np.clip(laid, 0, 255)
 
     def _hide_behind(self, patch: Patch) -> None:

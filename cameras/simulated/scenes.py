@@ -2,7 +2,8 @@
 
 Deterministic by seed. A scene takes a few seconds of CPU: the still town is drawn once, only what moves is
 drawn per frame. Camera name and frame number are burned in as text, the frame number also as a bar code.
-Command: `python -m cameras.simulated.scenes FOLDER SPEC.json` makes one scene and prints its path.
+Command: `python -m cameras.simulated.scenes FOLDER SPEC [NICENESS]` makes one scene of a spec in
+JSON and prints its path.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -190,8 +192,10 @@ def default_scenes(cameras: list[tuple[str, str]]) -> list[SceneSpec]:
 
 
 def main(arguments: list[str]) -> int:
-    folder, spec = arguments
-    os.nice(5)  # those who watch what is ready come first
+    folder, spec, *niceness = arguments
+    # Ending as an exception lets the encoder be waited for and the half-made file be removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    os.nice(int(niceness[0]) if niceness else 0)
     print(make_scene(SceneSpec(**json.loads(spec)), Path(folder)))
     return 0
 

@@ -104,7 +104,7 @@ class Patch:
     top: int
     colour: Floats
     cover: Floats
-    glow: Floats
+    glow: Floats | None
     nearness: float
 
 
@@ -120,6 +120,7 @@ class Brush:
         if not self.empty:
             size = ((self._right - self.left) * SCALE, (self._bottom - self.top) * SCALE)
             self._image, self._shine = Image.new("RGBA", size), Image.new("RGB", size)
+            self._shines = False
             self._draw, self._lamp = ImageDraw.Draw(self._image), ImageDraw.Draw(self._shine)
 
     def polygon(
@@ -129,6 +130,7 @@ class Brush:
             at = self._at(spots)
             self._draw.polygon(at, (*colour, alpha))
             if glow is not None:
+                self._shines = True
                 self._lamp.polygon(at, glow)
 
     def line(self, spots: list[Spot], width: float, colour: Colour) -> None:
@@ -140,11 +142,12 @@ class Brush:
         if colour is not None:
             self._draw.ellipse([u - r, v - r, u + r, v + r], colour)
         if glow is not None:
+            self._shines = True
             self._lamp.ellipse([u - r, v - r, u + r, v + r], glow)
 
     def patch(self, nearness: float) -> Patch:
         pixels = np.asarray(self._image.reduce(SCALE)).astype(np.float32)
-        shine = np.asarray(self._shine.reduce(SCALE)).astype(np.float32)
+        shine = np.asarray(self._shine.reduce(SCALE)).astype(np.float32) if self._shines else None
         return Patch(
             self.left, self.top, pixels[:, :, :3], pixels[:, :, 3:] / np.float32(255), shine, nearness
         )

@@ -1,10 +1,11 @@
-"""Distances, fields of view and terms: the arithmetic beneath the nearest cameras and the partner's own acts."""
+"""Distances, fields of view and terms: arithmetic beneath the nearest cameras and a partner's own acts."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +30,11 @@ def test_distance_agrees_with_the_great_circle() -> None:
 
 
 @given(
-    some.floats(0, 359.9), some.floats(20, 340), some.floats(50, 900), some.floats(0, 359.9), some.floats(1, 999)
+    some.floats(0, 359.9),
+    some.floats(20, 340),
+    some.floats(50, 900),
+    some.floats(0, 359.9),
+    some.floats(1, 999),
 )
 def test_a_sector_covers_what_lies_in_its_angle_and_reach(
     bearing: float, angle: float, reach: float, towards: float, away: float
@@ -55,7 +60,7 @@ def test_all_around_has_no_gap() -> None:
 
 def test_the_outer_ring_runs_counterclockwise_as_geojson_wants() -> None:
     ring = sector(COURTHOUSE, bearing_deg=45, angle_deg=90, reach_m=200)["coordinates"][0]
-    area = sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(ring, ring[1:], strict=False))
+    area = sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring))
     assert ring[0] == ring[-1]
     assert area > 0
 
