@@ -27,7 +27,7 @@ from cameras.simulated.scenery import Scenery
 
 __all__ = ["SceneSpec", "default_scenes", "make_scene", "pictures", "read_barcode", "scene_path"]
 
-DRAWING = 1
+DRAWING = 2
 """Raise when the drawing changes, so that cached scenes are made again."""
 
 

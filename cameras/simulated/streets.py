@@ -320,6 +320,12 @@ def _pole(canvas: Canvas, x: float, y: float, height: float, width: float, colou
     canvas.hides(box, depth, box)
 
 
+def _plate(canvas: Canvas, points: list[Point], colour: Colour) -> None:
+    """A small flat thing overhead; it hides what passes behind it."""
+    canvas.shape(points, colour)
+    canvas.hides(canvas.lens.outline(points), max(1.0, canvas.lens.depth(points[0])), [])
+
+
 def _street_lamp(canvas: Canvas, x: float, y: float) -> None:
     if canvas.light.sun:
         dx, dy = canvas.light.sun
@@ -334,7 +340,7 @@ def _street_lamp(canvas: Canvas, x: float, y: float) -> None:
     canvas.pool(x - (1.6 if x > 0 else -1.6), y, 10.5)
     _pole(canvas, x, y, 7.6, 0.17, (58, 62, 64))
     arm = -1.7 if x > 0 else 1.7
-    canvas.shape([(x, y, 7.5), (x + arm, y, 7.75), (x + arm, y, 7.85), (x, y, 7.65)], (58, 62, 64))
+    _plate(canvas, [(x, y, 7.5), (x + arm, y, 7.75), (x + arm, y, 7.85), (x, y, 7.65)], (58, 62, 64))
     shine = (255, 226, 170) if canvas.light.lamps else BLACK
     canvas.disc((x + arm, y, 7.7), 0.2, (206, 206, 200), shine)
 
@@ -343,12 +349,11 @@ def _signal(canvas: Canvas, x: float, y: float, town: Town) -> None:
     """A mast with an arm over the main street; main has green, the cross street waits."""
     _pole(canvas, x, y, 6.2, 0.2, (70, 72, 70))
     reach = -town.main_half_m if x > 0 else town.main_half_m
-    canvas.shape([(x, y, 5.75), (x + reach, y, 5.85), (x + reach, y, 5.97), (x, y, 5.9)], (70, 72, 70))
+    _plate(canvas, [(x, y, 5.75), (x + reach, y, 5.85), (x + reach, y, 5.97), (x, y, 5.9)], (70, 72, 70))
     for share in (0.55, 1.0):
         cx = x + reach * share
-        canvas.shape(
-            [(cx - 0.2, y, 5.0), (cx + 0.2, y, 5.0), (cx + 0.2, y, 6.1), (cx - 0.2, y, 6.1)], (34, 36, 34)
-        )
+        left, right = cx - 0.2, cx + 0.2
+        _plate(canvas, [(left, y, 5.0), (right, y, 5.0), (right, y, 6.1), (left, y, 6.1)], (34, 36, 34))
         for z, on, colour in (
             (5.88, False, (90, 20, 20)),
             (5.55, False, (90, 76, 20)),
@@ -371,6 +376,7 @@ def _tree(canvas: Canvas, x: float, y: float, rng: np.random.Generator) -> None:
         canvas.shadow(ring)
     _pole(canvas, x, y, height * 0.6, 0.28, (84, 66, 52))
     snow = canvas.light.snow
+    ring_angles = np.linspace(0, 2 * pi, 13)[:-1]
     green = np.array((206, 212, 218) if snow else (62, 98, 48))
     for i in range(46):
         angle, out = rng.uniform(0, 2 * pi), spread * float(np.sqrt(rng.random()))
@@ -378,6 +384,7 @@ def _tree(canvas: Canvas, x: float, y: float, rng: np.random.Generator) -> None:
         tone = green * (0.66 + 0.5 * i / 46) + rng.normal(0, 6, 3)
         r, g, b = (int(c) for c in np.clip(tone, 0, 255))
         centre = (x + out * cos(angle), y + out * sin(angle) * 0.6, z)
-        canvas.disc(centre, float(rng.uniform(0.35, 0.62)), (r, g, b))
-        (u, v), w = lens.spot(centre), lens.pixels_per_m(depth) * 0.42
-        canvas.hides([(u - w, v), (u, v - w), (u + w, v), (u, v + w)], depth, [])
+        radius = float(rng.uniform(0.35, 0.62))
+        canvas.disc(centre, radius, (r, g, b))
+        (u, v), w = lens.spot(centre), lens.pixels_per_m(depth) * radius
+        canvas.hides([(u + w * cos(t), v + w * sin(t)) for t in ring_angles], depth, [])
