@@ -207,9 +207,12 @@ class KeptSegment:
     clock: CameraClock | None
     fragments: list[tuple[bytes, datetime, float, bool]] = field(default_factory=list)
     closed: CloseReason | None = None
+    failure: Exception | None = None
 
     def append(self, fragment: bytes, starts_at: datetime, duration_s: float, key: bool) -> None:
         assert self.closed is None
+        if self.failure is not None:
+            raise self.failure
         self.fragments.append((bytes(fragment), starts_at, duration_s, key))
 
     def close(self, reason: CloseReason) -> None:

@@ -105,7 +105,12 @@ class Camera:
         footage ends."""
         close = CloseReason.STOPPED if reason is GapReason.STOPPED else CloseReason.CONNECTION_ENDED
         had_frames, self._last = self._last is not None, None
-        self._guard_sink(lambda: self._segments.end(close, self._frame_ticks), now_s)
+        try:
+            self._guard_sink(lambda: self._segments.end(close, self._frame_ticks), now_s)
+        except Exception:
+            # A fault of the sink must not keep this camera from ending, nor the others from going on.
+            log.exception("recorder.sink_error", camera=self.spec.id)
+            self._segments.forget()
         self.statistics.reason, self.statistics.detail = reason, detail
         self.statistics.frames_per_second = self.statistics.bits_per_second = 0.0
         self.live.pause(reason.value)
@@ -151,9 +156,7 @@ class Camera:
 
     def _storage_failed(self, error: Exception, at_s: float) -> None:
         """Live pictures go on; the gap tells what is missing; the next key frame tries again."""
-        self._segments.abandon()
-        ended_s = self._segments.ended_s
-        from_s = at_s if ended_s is None else min(ended_s, at_s)
+        from_s = min(self._segments.abandon(), at_s)
         if isinstance(error, SinkFailed) and error.kept_until is not None:
             from_s = min(from_s, error.kept_until.timestamp())
         self._sink_failed_s = at_s

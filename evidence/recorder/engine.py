@@ -3,7 +3,7 @@
 Cameras that somebody watches, that are being connected, or that send a lot are read at once (epoll).
 The others are drained in turns every 250 ms, which costs about half: fewer system calls, more frames in
 each. Nothing here blocks: addresses are resolved in a few threads of their own, and the sink must be quick
-(see `sealing`).
+(it queues for a sealing thread).
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ class Engine:
         self._turns: list[list[Keeper]] = [[] for _ in range(TURNS)]
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._stopping = False
+        self._wake_lock = threading.Lock()
+        self._ended = False
         self.longest_round_s = 0.0
         """The longest the loop was away from its sockets; a measure of load."""
 
@@ -134,11 +136,15 @@ class Engine:
         self._tell(keeper.refresh)
 
     def _tell(self, command: Callable[[], None]) -> None:
-        self._commands.append(command)
-        try:
-            self._wake_end.send(b"\0")
-        except BlockingIOError:
-            return  # as many wake-ups as fit are waiting to be read already
+        """Has the engine's thread do it; does nothing once that has ended."""
+        with self._wake_lock:
+            if self._ended:
+                return
+            self._commands.append(command)
+            try:
+                self._wake_end.send(b"\0")
+            except BlockingIOError:
+                return  # as many wake-ups as fit are waiting to be read already
 
     def _run(self) -> None:
         try:
@@ -147,9 +153,11 @@ class Engine:
             log.exception("recorder.engine_died")
             raise
         finally:
-            self._loop.selector.close()
-            self._wake_end.close()
-            self._woken_end.close()
+            with self._wake_lock:
+                self._ended = True
+                self._loop.selector.close()
+                self._wake_end.close()
+                self._woken_end.close()
 
     def _rounds(self) -> None:
         round_s = self._loop.drain_s / TURNS

@@ -69,6 +69,11 @@ class Subscription:
             self._bytes = 0
         return items
 
+    @property
+    def waiting(self) -> bool:
+        """Whether `drain` has something to give."""
+        return bool(self._items)
+
     def close(self) -> None:
         """The viewer leaves; nothing comes any more."""
         self._leave(self)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass, field
 
@@ -42,7 +41,7 @@ class Media:
         for text in texts[:MAX_PARAMETER_SETS]:
             try:
                 nals.append(base64.b64decode(text.strip(), validate=True))
-            except binascii.Error:
+            except ValueError:
                 continue
         return [nal for nal in nals if nal]
 

@@ -99,6 +99,7 @@ class SegmentRecorder:
         self._start_s = 0.0
         self._next_start_s: float | None = None
         self._held: list[tuple[list[Sample], Sample]] = []
+        self._unkept_s = 0.0  # recorder time of the oldest frame in memory
         self._announces = False  # `on_start` is owed once the first fragment is kept
         self.clock: CameraClock | None = None
         self.ended_s: float | None = None
@@ -123,6 +124,8 @@ class SegmentRecorder:
             or sample.damaged is not pending[-1].damaged
         ):
             self._flush(sample, cut=CloseReason.MINUTE if sample.key else None)
+        if not self._pending and not self._held:
+            self._unkept_s = sample.recorder_s
         self._pending.append(sample)
         self._pending_bytes += len(sample.data)
 
@@ -136,15 +139,25 @@ class SegmentRecorder:
         self._close(reason)
         self._next_start_s = None
 
-    def abandon(self) -> None:
-        """The sink failed: frames not kept are forgotten, and the segment ends where it is."""
+    def abandon(self) -> float:
+        """The sink failed: frames not kept are forgotten, and the segment ends where it is. Returns from
+        when on footage is missing, Unix seconds."""
+        handle = self._handle
+        self.forget()
+        try:
+            if handle is not None:
+                handle.close(CloseReason.STORAGE_FAILED)
+        except (SinkFailed, OSError) as error:
+            log.error("recorder.segment_left_open", camera=self._camera, error=str(error))
+        ended_s = self.ended_s
+        return self._unkept_s if ended_s is None or abs(self._unkept_s - ended_s) > STEP_S else ended_s
+
+    def forget(self) -> None:
+        """Lets go of the segment and of what waits in memory, without a word to the sink."""
+        self._handle = None
         self._next_start_s = None
         self._held = []
         self._clear()
-        try:
-            self._close(CloseReason.STORAGE_FAILED)
-        except (SinkFailed, OSError) as error:
-            log.error("recorder.segment_left_open", camera=self._camera, error=str(error))
 
     def _flush(self, following: Sample, cut: CloseReason | None) -> None:
         """Ends the pending fragment where the following frame starts, and keeps it. While it is not yet

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from evidence.recorder.boxes import parse_fragments
-from evidence.recorder.sealing import SealingThread
-from evidence.recorder.states import GapReason, ProtocolError
-from tests.recorder_source import EPOCH_S, Clip, MemorySink, Rig, encode, read_clip
+from evidence.recorder.segment import instant
+from evidence.recorder.states import CloseReason, GapReason, ProtocolError, SinkFailed
+from tests.recorder_source import EPOCH_S, Clip, Rig, encode, read_clip
 
 
 @pytest.fixture(scope="module")
@@ -155,32 +155,22 @@ def test_a_full_disk_is_a_gap_and_recording_goes_on_when_there_is_room(clip: Cli
     rig.play(clip.units, shift=60 * 9000)
     rig.camera.end(GapReason.STOPPED, "over", rig.now_s)
     storage = [gap for gap in gaps(rig) if gap[0] is GapReason.STORAGE_FAILED]
-    assert storage == [(GapReason.STORAGE_FAILED, 1.0, 6.0)] or storage[0][2] is not None
-    assert rig.sink.segments[0].start.timestamp() - EPOCH_S == pytest.approx(storage[-1][2] or 0, abs=1e-3)
-
-
-def test_the_sealing_thread_keeps_order_and_tells_how_far_footage_was_kept(clip: Clip) -> None:
-    behind = MemorySink()
-    sealing = SealingThread(behind)
-    rig = Rig(clip)
-    rig.camera._segments._sink = sealing
-    sealing.start()
-    rig.play(clip.units)
-    rig.camera.end(GapReason.STOPPED, "over", rig.now_s)
-    sealing.stop()
-    assert behind.pictures() == [digest for _, digest in clip.pictures]
-    assert sealing.waiting_bytes == 0
-
-
-def test_a_sealing_thread_that_is_too_far_behind_refuses_and_the_gap_starts_there(clip: Clip) -> None:
-    sealing = SealingThread(MemorySink(), limit_bytes=20_000)  # not started: nothing is ever sealed
-    rig = Rig(clip)
-    rig.camera._segments._sink = sealing
-    rig.play(clip.units)
-    storage = [gap for gap in gaps(rig) if gap[0] is GapReason.STORAGE_FAILED]
     assert len(storage) == 1
-    assert storage[0][2] is None
-    assert sealing.waiting_bytes <= 20_000
+    _, begins_s, ends_s = storage[0]
+    assert begins_s == 0.0
+    assert ends_s is not None
+    assert rig.sink.segments[0].start.timestamp() == pytest.approx(EPOCH_S + ends_s, abs=1e-3)
+
+
+def test_a_sink_that_fails_late_says_how_far_footage_was_kept(clip: Clip) -> None:
+    """As one that writes in another thread: two fragments were taken and then lost."""
+    rig = Rig(clip)
+    rig.play(clip.units[:35])
+    segment = rig.sink.segments[0]
+    segment.failure = SinkFailed("the disk is gone", instant(EPOCH_S + 1.0))
+    rig.play(clip.units[35:])
+    assert (GapReason.STORAGE_FAILED, 1.0, None) in gaps(rig)
+    assert segment.closed is CloseReason.STORAGE_FAILED
 
 
 def test_instants_are_utc(clip: Clip) -> None:
