@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
 
-from policy.actors import Actor, actor_key
+from audit.record import record
+from audit.vocabulary import Event, Outcome
+from policy.actors import Actor, SystemActor, actor_key
+from policy.models import DenialCount
 from policy.vocabulary import Action
+from rtcc import clock
 
 OWN_ENTRIES_A_MINUTE = 20
 
@@ -37,3 +41,27 @@ def count(by: Actor, at: datetime, action: Action, rule: str) -> None:
             " DO UPDATE SET count = policy_denialcount.count + 1",
             [actor_key(by), _minute(at), action, rule],
         )
+
+
+def enter_counted() -> int:
+    """Enter the counted denials of past minutes, one entry per subject, minute, action and rule."""
+    this_minute = _minute(clock.now())
+    entered = 0
+    with transaction.atomic(durable=True):
+        rows = DenialCount.objects.select_for_update(skip_locked=True).filter(
+            entered_at__isnull=True, minute__lt=this_minute
+        )
+        for row in rows.order_by("minute", "id")[:200]:
+            record(
+                Event.DENIED_COUNTED,
+                outcome=Outcome.DENY,
+                actor=SystemActor("worker").key,
+                action=row.action,
+                rules=[row.rule],
+                count=row.count,
+                detail={"subject": row.subject, "minute": row.minute.isoformat()},
+            )
+            row.entered_at = clock.now()
+            row.save(update_fields=["entered_at"])
+            entered += 1
+    return entered

@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
+
+from audit.record import record
+from audit.vocabulary import Event, Outcome
 from policy import epoch, publish
+from policy.actors import SystemActor
 from policy.models import Basis, Grant, GrantCamera, Person
 from policy.models import Permit as PermitRow
 from policy.permits import Permit
 from policy.vocabulary import GrantState, OffenceClass, Purpose, Verification
 from rtcc import clock
+
+CLERK = SystemActor("worker")
 
 
 def length(basis: Basis, at: datetime, *, exigent: bool = False) -> tuple[GrantState, timedelta]:
@@ -64,3 +71,26 @@ def end(grant: Grant, why: str) -> None:
     Grant.objects.filter(id=grant.id).update(state=GrantState.ENDED, ended_at=now, ended_why=why)
     PermitRow.objects.filter(grant_id=grant.id, ended_at__isnull=True).update(ended_at=now, ended_why=why)
     epoch.bump()
+
+
+def end_run_out() -> int:
+    """Enter the end of each grant whose time is over; returns how many. Can be repeated."""
+    ended = 0
+    for grant in list(Grant.objects.run_out_at(clock.now()).select_related("basis")[:200]):
+        with transaction.atomic(durable=True):
+            row = Grant.objects.select_for_update().filter(id=grant.id, ended_at__isnull=True).first()
+            if row is None or row.ends_at > clock.now():
+                continue
+            record(
+                Event.GRANT_ENDED,
+                outcome=Outcome.PERMIT,
+                actor=CLERK.key,
+                parent=row.entry,
+                grant=row.id,
+                basis=row.basis_id,
+                basis_number=grant.basis.number or None,
+                reason="its time was over",
+            )
+            end(row, "The time of this grant is over.")
+            ended += 1
+    return ended

@@ -26,6 +26,7 @@ urlpatterns = [
     path("live/close/", live.close_tile, name="live-close"),
     path("live/renew/", live.renew, name="live-renew"),
     path("entries/<uuid:entry>/", oversight.entry, name="entry"),
+    path("entries/<uuid:entry>/receipt/", oversight.receipt, name="entry-receipt"),
     path("cameras/", include("cameras.urls")),
     path("log/", include("audit.urls")),
 ]

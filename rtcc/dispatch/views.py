@@ -21,6 +21,7 @@ from rtcc.dispatch.models import Incident
 from rtcc.dispatch.nearest import purpose_of, watchable
 from rtcc.errors import BadInput, NotFound
 from rtcc.live.actions.open_viewing import open_viewing
+from rtcc.live.models import Viewing
 
 PAGE = 50
 
@@ -57,6 +58,9 @@ def watch(request: HttpRequest, basis: UUID) -> HttpResponse:
     incident = Incident.objects.for_list().filter(basis_id=basis).first()
     if incident is None:
         raise NotFound()
+    if Viewing.objects.open().of_person(person.id).on_basis(basis, clock.now()).exists():
+        # The same question again: the pictures stand on the wall already, and one entry is enough.
+        return redirect("wall")
     cameras = watchable(incident, clock.now())
     if not cameras:
         raise BadInput("No camera sees that place.", field="place")

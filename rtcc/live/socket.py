@@ -25,7 +25,7 @@ from cameras.models import Camera
 from policy.models import Person
 from policy.permits import Permit, PermitEnded
 from policy.resume import resume
-from policy.vocabulary import OwnerClass
+from policy.vocabulary import OrganisationClass
 from rtcc.config import config
 from rtcc.errors import DomainError
 from rtcc.live import sessions
@@ -64,7 +64,7 @@ def _resume(viewing: UUID, person: Person) -> tuple[Permit, frozenset[UUID]]:
         permit = resume(row.permit_id, by=person)
         sessions.attach(viewing, PROCESS)
         ids = [covered.ref.id for covered in permit.covers]
-        partners = Camera.objects.owned_by_class(OwnerClass.PARTNER).filter(id__in=ids)
+        partners = Camera.objects.filter(id__in=ids, owner__kind=OrganisationClass.PARTNER)
         return permit, frozenset(partners.values_list("id", flat=True))
     finally:
         close_old_connections()

@@ -129,6 +129,22 @@ PROCESSES: tuple[Process, ...] = (
         "app",
         ready="tcp:{port}",
     ),
+    Process(
+        "worker",
+        "Background work",
+        (
+            *("{python}", "-m", "celery", "-A", "rtcc.worker", "worker", "--concurrency", "2"),
+            *("--without-mingle", "--without-gossip", "--loglevel", "INFO"),
+        ),
+        "app",
+        patience_s=20.0,
+    ),
+    Process(
+        "beat",
+        "Clock of the background work",
+        ("{python}", "-m", "celery", "-A", "rtcc.worker", "beat", "--schedule", "{data}/run/beat"),
+        "app",
+    ),
 )
 
 # Which database role a management command has when it is started by hand; every other has `app`.

@@ -23,7 +23,7 @@ class Link:
 
 
 LINKS: tuple[Link, ...] = (
-    Link("Incidents", "/incidents/", "telephone-inbound", _WATCH),
+    Link("Incidents", "/incidents/", "exclamation-triangle", _WATCH),
     Link("Cameras", "/cameras/", "camera-video", _ALL),
     Link("Due", "/due/", "hourglass-split", _WATCH),
 )

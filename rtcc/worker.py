@@ -1,0 +1,51 @@
+"""The Celery app: work that time asks for. A task carries only ids; what it may do is decided when it runs.
+
+The broker may lose or repeat anything: every task can be repeated, and beat sends it again.
+"""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from celery.schedules import schedule
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rtcc.settings")
+
+app = Celery("watchlight")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_serializer="json",
+    result_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=500,
+    broker_connection_retry_on_startup=True,
+    task_time_limit=900,
+    timezone="UTC",
+    # `expires`: a task that waited longer than its own interval is not run twice in a row.
+    beat_schedule={
+        "sweep-viewings": {"task": "live.sweep", "schedule": schedule(5.0), "options": {"expires": 5}},
+        "end-grants": {"task": "live.end_grants", "schedule": schedule(10.0), "options": {"expires": 10}},
+        "count-denials": {
+            "task": "live.count_denials",
+            "schedule": schedule(30.0),
+            "options": {"expires": 30},
+        },
+    },
+)
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _keep_our_logging(**_: object) -> None:
+    """Celery would put its own formats in place of ours."""
+    from logging.config import dictConfig
+
+    from rtcc.logs import LOGGING
+
+    dictConfig(LOGGING)
