@@ -74,6 +74,8 @@ def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput("The file is not UTF-8 text.", field="file") from error
+    if "\x00" in text:
+        raise BadInput("The file holds a NUL character, which no text has.", field="file")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         head = [cell.strip() for cell in next(reader, [])]

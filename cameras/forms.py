@@ -21,6 +21,24 @@ from policy.vocabulary import Mode, Purpose
 from rtcc.errors import BadInput
 
 
+class _Chosen(forms.ModelChoiceField):
+    """A choice by code. A NUL is no choice; PostgreSQL would answer it with an error."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and "\x00" in value:
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return super().to_python(value)
+
+
+class _SeveralChosen(forms.ModelMultipleChoiceField):
+    """Choices by code; a NUL is none."""
+
+    def clean(self, value: Any) -> Any:
+        if any("\x00" in str(one) for one in value or ()):
+            raise forms.ValidationError("That is no choice.", code="invalid_choice")
+        return super().clean(value)
+
+
 class StreamFields(forms.Form):
     """Where the pictures come from. What is stored as a password is never shown in a form again."""
 
@@ -56,8 +74,8 @@ class StreamFields(forms.Form):
 class PlacementFields(forms.Form):
     """Where a camera stands and what it sees."""
 
-    site = forms.ModelChoiceField(Site.objects.all(), to_field_name="code", label="Site")
-    area = forms.ModelChoiceField(Area.objects.all(), to_field_name="code", required=False, label="Area")
+    site = _Chosen(Site.objects.all(), to_field_name="code", label="Site")
+    area = _Chosen(Area.objects.all(), to_field_name="code", required=False, label="Area")
     lon = forms.FloatField(min_value=-180, max_value=180, label="Longitude", help_text="WGS 84 degrees")
     lat = forms.FloatField(min_value=-90, max_value=90, label="Latitude", help_text="WGS 84 degrees")
     bearing_deg = forms.FloatField(
@@ -122,7 +140,7 @@ class CameraForm(StreamFields, PlacementFields):
 
     code = forms.SlugField(max_length=40, label="Code", help_text="short and unique, such as market-broadway")
     name = forms.CharField(max_length=120, label="Name")
-    owner = forms.ModelChoiceField(Organisation.objects.all(), to_field_name="code", label="Owner")
+    owner = _Chosen(Organisation.objects.all(), to_field_name="code", label="Owner")
     recording = forms.ChoiceField(choices=choices(Recording), initial=Recording.ALWAYS, label="Recording")
     retention_class = forms.ChoiceField(
         choices=choices(RetentionClass), initial=RetentionClass.STANDARD, label="Retention"
@@ -206,7 +224,7 @@ class AgreementForm(forms.Form):
         help_text="one opening per line, such as Mon 18:00-06:00, on the clock of the camera's site",
     )
     purposes = forms.MultipleChoiceField(choices=choices(Purpose), required=False, label="Purposes accepted")
-    cameras = forms.ModelMultipleChoiceField(
+    cameras = _SeveralChosen(
         Camera.objects.none(), to_field_name="code", required=False, label="Cameras designated"
     )
     notify_owner = forms.BooleanField(required=False, label="Tell the owner of each access")
@@ -227,7 +245,7 @@ class AgreementForm(forms.Form):
     def __init__(self, *args: Any, agreement: Agreement, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["cameras"]
-        assert isinstance(field, forms.ModelMultipleChoiceField)
+        assert isinstance(field, _SeveralChosen)
         field.queryset = Camera.objects.owned_by([agreement.owner_id]).active()
 
     def clean_hours(self) -> frozenset[Window]:

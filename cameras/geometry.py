@@ -90,6 +90,8 @@ def check_field_of_view(value: Any, point: Position) -> str | None:
         return "The field of view must be a GeoJSON Polygon."
     try:
         polygon = shape(value)
+        if not isinstance(polygon, Polygon):
+            return "The field of view must be a GeoJSON Polygon."
         corners = [(float(x), float(y)) for x, y, *_ in polygon.exterior.coords]
     except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError):
         return "The field of view is not a readable GeoJSON Polygon."

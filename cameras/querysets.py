@@ -70,7 +70,7 @@ class CameraQuerySet(models.QuerySet[Any]):
     def matching(self, words: str) -> Self:
         """Cameras whose name, code, owner or area holds every word."""
         found = self
-        for word in words.split()[:8]:
+        for word in words.replace("\x00", " ").split()[:8]:
             found = found.filter(
                 Q(name__icontains=word)
                 | Q(code__icontains=word)

@@ -32,7 +32,7 @@ def change_agreement(*, by: Person, agreement: UUID, terms: AgreementTerms, reas
         reason=reason,
         restricts=old is not None and narrows(old, terms),
     ) as permit:
-        row = Agreement.objects.filter(id=agreement).select_related("owner").first()
+        row: Agreement | None = Agreement.objects.filter(id=agreement).select_related("owner").first()
         if row is None or old is None:
             raise NotFound
         at = clock.now()
