@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from hypothesis import event, given, settings
@@ -102,18 +102,21 @@ def test_what_is_permitted_on_a_partners_camera_is_permitted_on_a_like_city_came
         assert isinstance(citys, Allow)
 
 
-@settings(max_examples=600, deadline=None)
-@given(acts(), st.sampled_from(ALL))
-def test_not_knowing_a_fact_never_opens_anything(act: tuple[Action, Facts], name: str) -> None:
+@settings(max_examples=150, deadline=None)
+@given(acts())
+def test_not_knowing_a_fact_never_opens_anything(act: tuple[Action, Facts]) -> None:
     action, facts = act
     if isinstance(decide(action, facts, VERSION), Allow):
         return
-    part, _, attribute = name.partition(".")
-    group = type(getattr(facts, part))
-    default = next(field.default for field in fields(group) if field.name == attribute)
-    if default is not MISSING:
-        answer = decide(action, set_fact(facts, name, default), VERSION)
-        assert isinstance(answer, Deny) or (name == "context.exigent" and is_ordinary(answer))
+    for name in ALL:
+        if name == "resource.kind":  # always known: the caller of guard names it
+            continue
+        part, _, attribute = name.partition(".")
+        group = getattr(facts, part)
+        default = next(field.default for field in fields(group) if field.name == attribute)
+        if getattr(group, attribute) != default:
+            answer = decide(action, set_fact(facts, name, default), VERSION)
+            assert isinstance(answer, Deny) or (name == "context.exigent" and is_ordinary(answer)), name
 
 
 def is_ordinary(answer: Allow) -> bool:

@@ -264,3 +264,12 @@ def test_a_list_is_decided_in_its_order_and_only_for_one_person() -> None:
 
 def test_before_a_parameter_is_in_force_nothing_is_permitted() -> None:
     assert told(ask(Action.VIEW_LIVE, now=datetime(2019, 1, 1, tzinfo=UTC))) == "engine-error"
+
+
+@pytest.mark.parametrize("action", [Action.OPEN_GRANT, Action.RENEW_GRANT])
+def test_a_grant_stands_on_a_basis_that_is_known_and_open(action: Action) -> None:
+    own = replace(BROADWAY, kind="grant", subject_id="ana", opened_by="ana")
+
+    assert isinstance(ask(action, on=own), Allow)
+    for wrong in ({"basis_kind": "unknown"}, {"basis_open": False}, {"basis_agency_id": "county"}):
+        assert isinstance(ask(action, on=own, **wrong), Deny)
