@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import structlog
-
 from evidence.recorder.auth import Credentials
 from evidence.recorder.fragments import CodecFacts, Sample
 from evidence.recorder.gaps import GapLedger, OnGap
@@ -15,12 +13,13 @@ from evidence.recorder.live import LiveCamera
 from evidence.recorder.segment import CameraClock, SegmentRecorder, SegmentSink, StreamTime, instant
 from evidence.recorder.states import CameraState, CloseReason, GapReason, SinkFailed
 from evidence.recorder.timeline import CLOCK_HZ
+from rtcc.logs import log
 
 HOLE_S = 2.0
 """Frames further apart than this (and than four usual distances) are told as a gap."""
 SINK_RETRY_S = 2.0
 
-log = structlog.get_logger()
+_log = log("recorder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +106,9 @@ class Camera:
         had_frames, self._last = self._last is not None, None
         try:
             self._guard_sink(lambda: self._segments.end(close, self._frame_ticks), now_s)
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged; the line below says why
             # A fault of the sink must not keep this camera from ending, nor the others from going on.
-            log.exception("recorder.sink_error", camera=self.spec.id)
+            _log.exception("sink_error", camera=self.spec.id)
             self._segments.forget()
         self.statistics.reason, self.statistics.detail = reason, detail
         self.statistics.frames_per_second = self.statistics.bits_per_second = 0.0
@@ -117,7 +116,7 @@ class Camera:
         ended_s = self._segments.ended_s
         from_s = ended_s if had_frames and ended_s is not None and ended_s < now_s else now_s
         self._gaps.open(reason, from_s, detail)
-        log.info("recorder.camera_down", camera=self.spec.id, reason=reason.value, detail=detail)
+        _log.info("camera_down", camera=self.spec.id, reason=reason.value, detail=detail)
 
     def count(self, now_s: float) -> None:
         """Refreshes the rates; called every few seconds."""
@@ -161,7 +160,7 @@ class Camera:
             from_s = min(from_s, error.kept_until.timestamp())
         self._sink_failed_s = at_s
         self._gaps.open(GapReason.STORAGE_FAILED, from_s, str(error))
-        log.error("recorder.storage_failed", camera=self.spec.id, error=str(error))
+        _log.error("storage_failed", camera=self.spec.id, error=str(error))
 
     def _sink_again(self, sample: Sample) -> bool:
         if not sample.key or sample.recorder_s < (self._sink_failed_s or 0.0) + SINK_RETRY_S:

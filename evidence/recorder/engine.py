@@ -18,8 +18,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
-import structlog
-
 from evidence.recorder.camera import Camera, CameraSpec, CameraStatistics
 from evidence.recorder.gaps import OnGap
 from evidence.recorder.keeper import Keeper, Loop, Resolve
@@ -27,12 +25,13 @@ from evidence.recorder.live import Subscription
 from evidence.recorder.reconnect import Backoff
 from evidence.recorder.rtsp import check_url
 from evidence.recorder.segment import SegmentSink
+from rtcc.logs import log
 
 DRAIN_S = 0.25
 TURNS = 5
 RESOLVERS = 4
 
-log = structlog.get_logger()
+_log = log("recorder")
 
 
 class Engine:
@@ -150,7 +149,7 @@ class Engine:
         try:
             self._rounds()
         except BaseException:
-            log.exception("recorder.engine_died")
+            _log.exception("engine_died")
             raise
         finally:
             with self._wake_lock:

@@ -10,14 +10,13 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 
-import structlog
-
 from evidence.recorder.camera import Camera, CameraSpec
 from evidence.recorder.capture import Capture, Clocks
 from evidence.recorder.client import AllowAddress, GoElsewhere
 from evidence.recorder.link import Link, ReadBuffer, connection_error
 from evidence.recorder.reconnect import Backoff
 from evidence.recorder.states import AddressRefused, CameraState, GapReason, ProtocolError
+from rtcc.logs import log
 
 Resolve = Callable[[CameraSpec, str], tuple[str, int]]
 """(camera, URL) -> (IP address, port). Called in a thread of its own before each connection, for redirects
@@ -31,7 +30,7 @@ COUNT_S = 5.0
 HEAVY_BITS_PER_SECOND = 4_000_000
 """Above this a socket's buffer may fill up between two turns: the camera is read at once."""
 
-log = structlog.get_logger()
+_log = log("recorder")
 
 
 @dataclass(slots=True)
@@ -76,7 +75,7 @@ class Keeper:
             try:
                 self._link.flush(client.outgoing)
             except OSError as error:
-                log.info("recorder.goodbye_unsent", camera=self.camera.spec.id, error=str(error))
+                _log.info("goodbye_unsent", camera=self.camera.spec.id, error=str(error))
         self._hang_up()
         self._state(CameraState.STOPPED)
         self.camera.end(GapReason.STOPPED, "recording was stopped", self._utc_s)
@@ -110,9 +109,9 @@ class Keeper:
             self._fail(error)
         except OSError as error:
             self._fail(connection_error(error.errno or 0))
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged; the line below says why
             # A fault of ours with one camera's bytes must not stop the recording of all the others.
-            log.exception("recorder.internal_error", camera=self.camera.spec.id)
+            _log.exception("internal_error", camera=self.camera.spec.id)
             self._fail(ProtocolError("the recorder failed on this camera", GapReason.INTERNAL_ERROR))
 
     def _fail(self, error: ProtocolError) -> None:

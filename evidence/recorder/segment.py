@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-import structlog
-
 from evidence.recorder.fragments import CodecFacts, Sample, fragment
 from evidence.recorder.states import CloseReason, SinkFailed
 from evidence.recorder.timeline import CLOCK_HZ
+from rtcc.logs import log
 
 SEGMENT_S = 60
 SHORTEST_S = 5.0
@@ -32,7 +31,7 @@ SLEW_S = 0.5
 STEP_S = 2.0
 """A difference above this is no drift but a step of the recorder's clock."""
 
-log = structlog.get_logger()
+_log = log("recorder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ class SegmentRecorder:
             if handle is not None:
                 handle.close(CloseReason.STORAGE_FAILED)
         except (SinkFailed, OSError) as error:
-            log.error("recorder.segment_left_open", camera=self._camera, error=str(error))
+            _log.error("segment_left_open", camera=self._camera, error=str(error))
         ended_s = self.ended_s
         return self._unkept_s if ended_s is None or abs(self._unkept_s - ended_s) > STEP_S else ended_s
 

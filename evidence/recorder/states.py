@@ -37,8 +37,10 @@ class GapReason(StrEnum):
     LOST_PACKETS = "lost_packets"
     CAMERA_CLOCK = "camera_clock"
     STORAGE_FAILED = "storage_failed"
+    FILE_MISSING = "file_missing"
     INTERNAL_ERROR = "internal_error"
     STOPPED = "stopped"
+    NOT_RUNNING = "not_running"
 
 
 class CloseReason(StrEnum):
