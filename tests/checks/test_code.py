@@ -95,3 +95,12 @@ def test_front_end_packages_come_from_the_lock_alone() -> None:
     text = (ROOT / "rtcc" / "pages" / "package-lock.json").read_text()
     assert '"resolved"' not in text
     assert '"integrity": "sha512-' in text
+
+
+def test_every_package_finds_what_it_needs() -> None:
+    """The locks are installed without resolving: what one Python needs and another does not must stand in
+    them.
+    """
+    done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.fail(done.stdout, pytrace=False)
