@@ -75,7 +75,7 @@ def test_of_two_sequencers_at_once_each_batch_is_taken_by_one(machine: LogMachin
 
 def test_a_sequencer_overtaken_between_reading_and_committing_gives_way(machine: LogMachine) -> None:
     say_some(4)
-    overtaken = []
+    overtaken: list[int] = []
 
     def overtake(step: Step) -> None:
         if step is Step.QUEUE_READ and not overtaken:

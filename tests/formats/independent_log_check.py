@@ -7,6 +7,8 @@ Prints what it found; exit code 1 where something does not fit. Standards: RFC 6
 signed-note, tlog-checkpoint, tlog-tiles, tlog-cosignature.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import json
@@ -14,14 +16,18 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from typing import NoReturn
+
+Verifier = tuple[str, bytes, int, bytes]
 
 
-def die(sentence):
+def die(sentence: str) -> NoReturn:
     print(f"FAULT: {sentence}")
     raise SystemExit(1)
 
 
-def ed25519(public, message, signature):
+def ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         base = pathlib.Path(folder)
         der = bytes.fromhex("302a300506032b6570032100") + public
@@ -33,7 +39,7 @@ def ed25519(public, message, signature):
         return subprocess.run(command, cwd=base, capture_output=True).returncode == 0
 
 
-def vkey(text):
+def vkey(text: str) -> Verifier:
     name, hint, key = text.strip().split("+", 2)
     raw = base64.b64decode(key)
     if hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != hint:
@@ -41,14 +47,14 @@ def vkey(text):
     return name, bytes.fromhex(hint), raw[0], raw[1:]
 
 
-def signature_of(note, key):
+def signature_of(note: str, key: Verifier) -> bytes | None:
     """The signature by ``key`` on the note, or None; dies if it is there and wrong."""
     name, hint, kind, public = key
     text, _, lines = note.rpartition("\n\n")
     text += "\n"
     for line in lines.splitlines():
-        _, signer, blob = line.split(" ")
-        blob = base64.b64decode(blob)
+        _, signer, encoded = line.split(" ")
+        blob = base64.b64decode(encoded)
         if (signer, blob[:4]) != (name, hint):
             continue
         message, signature = text.encode(), blob[4:]
@@ -61,7 +67,7 @@ def signature_of(note, key):
     return None
 
 
-def path_of(level, number, width):
+def path_of(level: int | str, number: int, width: int) -> str:
     digits = f"{number:03d}"
     digits = digits.zfill(-(-len(digits) // 3) * 3)
     groups = [digits[i : i + 3] for i in range(0, len(digits), 3)]
@@ -69,7 +75,7 @@ def path_of(level, number, width):
     return path if width == 256 else f"{path}.p/{width}"
 
 
-def tile(folder, level, number, count):
+def tile(folder: pathlib.Path, level: int | str, number: int, count: int) -> bytes:
     width = min(256, count - number * 256)
     path = folder / path_of(level, number, width)
     if not path.is_file():
@@ -77,7 +83,7 @@ def tile(folder, level, number, count):
     return path.read_bytes()
 
 
-def entries(folder, size):
+def entries(folder: pathlib.Path, size: int) -> Iterator[bytes]:
     for number in range(-(-size // 256)):
         data, at, found = tile(folder, "entries", number, size), 0, 0
         while at < len(data):
@@ -88,7 +94,7 @@ def entries(folder, size):
             die(f"entry bundle {number} is torn")
 
 
-def root(hashes):
+def root(hashes: list[bytes]) -> bytes:
     """Bottom-up: pairs are joined, an odd one moves up unchanged, which gives the tree of RFC 6962."""
     if not hashes:
         return hashlib.sha256().digest()
@@ -100,11 +106,11 @@ def root(hashes):
     return hashes[0]
 
 
-def main(folder, log, witness=None):
-    folder = pathlib.Path(folder)
+def main(place: str, log: str, witness: str | None = None) -> None:
+    folder = pathlib.Path(place)
     note = (folder / "checkpoint").read_text()
-    origin, size, root_line = note.split("\n")[:3]
-    size = int(size)
+    origin, size_line, root_line = note.split("\n")[:3]
+    size = int(size_line)
     key = vkey(log)
     if origin != key[0] or signature_of(note, key) is None:
         die("the log did not sign this checkpoint")
