@@ -52,8 +52,8 @@ class Card:
 
 def card_of(camera: Camera, at: datetime) -> Card:
     """The card of a camera loaded by `CameraQuerySet.with_terms(at)`; no further query."""
-    placement: Placement | None = next(iter(camera.placements_now), None)  # type: ignore[attr-defined]
-    designation = next(iter(camera.designations_now), None)  # type: ignore[attr-defined]
+    placement: Placement | None = next(iter(camera.placements_now), None)
+    designation = next(iter(camera.designations_now), None)
     terms = terms_of(camera, designation, placement, at)
     state, says = _state(camera)
     return Card(
@@ -79,7 +79,7 @@ def card_of(camera: Camera, at: datetime) -> Card:
         field_of_view=[list(corner) for corner in outline(placement.field_of_view if placement else None)],
         marking=placement.marking if placement else "",
         purpose=camera.purpose,
-        masked=bool(camera.masks_now),  # type: ignore[attr-defined]
+        masked=bool(camera.masks_now),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
@@ -20,8 +20,14 @@ from policy.models.people import choices
 from policy.vocabulary import Mode, Purpose
 from rtcc.errors import BadInput
 
+if TYPE_CHECKING:
+    _One = forms.ModelChoiceField[Any]
+    _Several = forms.ModelMultipleChoiceField[Any]
+else:
+    _One, _Several = forms.ModelChoiceField, forms.ModelMultipleChoiceField
 
-class _Chosen(forms.ModelChoiceField):
+
+class _Chosen(_One):
     """A choice by code. A NUL is no choice; PostgreSQL would answer it with an error."""
 
     def to_python(self, value: Any) -> Any:
@@ -30,7 +36,7 @@ class _Chosen(forms.ModelChoiceField):
         return super().to_python(value)
 
 
-class _SeveralChosen(forms.ModelMultipleChoiceField):
+class _SeveralChosen(_Several):
     """Choices by code; a NUL is none."""
 
     def clean(self, value: Any) -> Any:

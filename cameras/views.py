@@ -2,10 +2,11 @@
 
 Templates and what they are given (`Card` is `cameras.cards.Card`):
   cameras/list.html       cameras (Cards of this page), page, q, can_register
-  cameras/detail.html     camera (Card), row (Camera), health, streams, placements, can_change, can_test, can_pause,
-                          can_resume, tested: None or {ok, sentence, still (data: URL or empty), entry}
+  cameras/detail.html     camera (Card), row (Camera), health, streams, placements, can_change, can_test,
+                          can_pause, can_resume, tested: None or {ok, sentence, still (data: URL), entry}
   cameras/form.html       form, title, button, back (name of an address), code (its argument, or None)
-  cameras/import.html     form, reading: None or {cameras, errors: [{row, column, sentence}]}, columns, required
+  cameras/import.html     form, reading: None or {cameras, errors: [{row, column, sentence}]}, columns,
+                          required
   cameras/agreement.html  agreement, terms (AgreementTerms), in_force, can_change, only_narrow, form
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -16,6 +16,10 @@ from policy.models.people import choices
 from policy.vocabulary import OrganisationClass, OwnerClass
 from rtcc.ids import uuid7
 from rtcc.keys import provider
+
+if TYPE_CHECKING:
+    from cameras.models.agreements import Designation
+    from cameras.models.placements import Mask, Placement
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,12 @@ class Camera(models.Model):
     retired_at = models.DateTimeField(null=True, blank=True)
 
     objects = CameraQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        # Read by `CameraQuerySet.with_terms`, and there only.
+        placements_now: list[Placement]
+        designations_now: list[Designation]
+        masks_now: list[Mask]
 
     class Meta:
         ordering = ("code",)
