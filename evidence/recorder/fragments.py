@@ -144,7 +144,7 @@ def fragment(number: int, samples: Sequence[Sample], origin: int, end_dts: int, 
     moof = box(b"moof", full_box(b"mfhd", 0, struct.pack(">I", number)), box(b"traf", tfhd, tfdt, trun))
     frames = [sample.data for sample in samples]
     mdat = struct.pack(">I4s", 8 + sum(map(len, frames)), b"mdat")
-    return b"".join([_reference_time(first.pts - origin, recorder_s), moof, mdat, *frames])
+    return b"".join([_reference_time(max(first.pts - origin, 0), recorder_s), moof, mdat, *frames])
 
 
 def _reference_time(media_time: int, recorder_s: float) -> bytes:

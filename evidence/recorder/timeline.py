@@ -11,8 +11,8 @@ DEFAULT_FRAME_TICKS = CLOCK_HZ // 25
 MAX_REORDER = 16
 
 RUSHED_S = 10.0
-"""Time stamps this far ahead of their arrival mean that the camera's clock jumped. Less is the burst of
-older frames that many cameras send first."""
+"""Time stamps that run this far ahead of their arrival, in all, mean that the camera's clock jumped (and
+would date its footage back). Less is the burst of older frames that many cameras send first."""
 LATE_S = 20.0
 """Time stamps this far behind their arrival mean a jump back, or a camera clock that stands still."""
 SETTLE_S = 0.9
@@ -39,6 +39,7 @@ class Timeline:
         self._recent: list[int] = []
         self._last_dts = -1
         self._offset_s = 0.0
+        self._first_offset_s = 0.0
         self._last_now = 0.0
         self._first_now = 0.0
 
@@ -49,7 +50,7 @@ class Timeline:
         """
         if self._last_dts < 0:
             self._window = [pts - (self._depth - n) * self.frame_ticks for n in range(self._depth)]
-            self._offset_s = now - pts / CLOCK_HZ
+            self._offset_s = self._first_offset_s = now - pts / CLOCK_HZ
             self._first_now = now
         else:
             self._follow(pts, now)
@@ -84,8 +85,10 @@ class Timeline:
         return self._offset_s + pts / CLOCK_HZ
 
     def _follow(self, pts: int, now: float) -> None:
-        late = now - pts / CLOCK_HZ - self._offset_s
-        if late < -RUSHED_S or late > LATE_S:
+        offset_s = now - pts / CLOCK_HZ
+        late = offset_s - self._offset_s
+        rushed = self._first_offset_s - offset_s - (now - self._first_now) * DRIFT_PER_S
+        if rushed > RUSHED_S or late > LATE_S:
             direction = "forward" if late < 0 else "back, or stood still"
             raise ProtocolError(
                 f"the camera's clock jumped {direction} by about {abs(late):.0f} s", GapReason.CAMERA_CLOCK

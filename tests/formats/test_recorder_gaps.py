@@ -11,6 +11,7 @@ import pytest
 from evidence.recorder.boxes import parse_fragments
 from evidence.recorder.segment import instant
 from evidence.recorder.states import CloseReason, GapReason, ProtocolError, SinkFailed
+from evidence.recorder.timeline import Timeline
 from tests.recorder_source import EPOCH_S, Clip, Rig, encode, read_clip
 
 
@@ -106,6 +107,15 @@ def test_a_jump_of_the_camera_clock_ends_the_connection_for_that_reason(clip: Cl
     with pytest.raises(ProtocolError) as caught:
         rig.play(clip.units[20:], shift=90_000 * (7200 + shift_s))
     assert caught.value.reason is GapReason.CAMERA_CLOCK
+
+
+def test_a_camera_cannot_date_its_footage_back_by_rushing_its_clock() -> None:
+    timeline = Timeline(None, 0)
+    with pytest.raises(ProtocolError) as caught:  # noqa: PT012 - the step at which it is refused is the point
+        for number in range(100):
+            timeline.stamp(number * 90_000, number * 0.04)
+    assert caught.value.reason is GapReason.CAMERA_CLOCK
+    assert timeline.arrived_s(0) > -11
 
 
 def test_late_reads_do_not_move_frames(clip: Clip) -> None:
