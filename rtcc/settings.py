@@ -190,6 +190,7 @@ MFA_ADAPTER = "policy.accounts.adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Watchlight"
 
-CELERY_BROKER_URL = config.broker_url
+# kombu spells a socket of Valkey its own way.
+CELERY_BROKER_URL = config.broker_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
 
 from rtcc.logs import LOGGING  # noqa: E402, F401  (the logging table reads config too)
