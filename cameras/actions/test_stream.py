@@ -57,7 +57,7 @@ def test_stream(*, by: Actor, camera: UUID, role: StreamRole) -> Tested:
             raise NotFound
         if row.paused_at is not None or row.retired_at is not None:
             raise Conflict("This camera is paused or retired; nobody connects to it.")
-        shown = may_show(camera)
+        shown = _may_show(camera)
     permit.carry_out(frozenset())
     permit.require(Action.TEST_STREAM, Ref(Kind.CAMERA, camera))
     answer = _connect(row, stream)
@@ -70,7 +70,7 @@ def test_stream(*, by: Actor, camera: UUID, role: StreamRole) -> Tested:
 test_stream.__test__ = False  # type: ignore[attr-defined]
 
 
-def may_show(camera: UUID) -> bool:
+def _may_show(camera: UUID) -> bool:
     """Whether a still of a test may be looked at: no mask, and terms that are open without asking."""
     facts = camera_facts([camera], lock=False)[camera]
     unasked = facts.mode in (Mode.ALWAYS, Mode.CONDITIONAL)

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import include, path
 
 from audit.models import Disclosure
 from cameras.csv_import import COLUMNS
@@ -22,6 +23,7 @@ from rtcc.config import config
 from rtcc.onebox.seed import seed
 from tests.conftest import Committed
 
+urlpatterns = [path("api/cameras/", include("cameras.api_urls")), path("", include("rtcc.urls"))]
 NOON = datetime(2026, 11, 20, 18, tzinfo=UTC)
 ROW = {
     "code": "pine-10th",
@@ -234,7 +236,8 @@ def test_only_who_may_register_imports(city: None) -> None:
     assert Camera.objects.count() == 12
 
 
-def test_programs_list_read_and_register_through_the_same_acts(city: None) -> None:
+def test_programs_list_read_and_register_through_the_same_acts(city: None, settings: Any) -> None:
+    settings.ROOT_URLCONF = __name__
     sam = signed_in("sam.whitlock")
     listed = sam.get("/api/cameras/", {"q": "olive"}).json()["cameras"]
     assert [camera["code"] for camera in listed] == ["cam04", "cam09", "cam12"]
