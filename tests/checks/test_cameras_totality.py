@@ -1,4 +1,4 @@
-"""Nothing of the registry is left out: fields have a privacy class, words have a sentence, acts are one each."""
+"""Nothing of the registry is left out: fields have a class, words a sentence, acts one function."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django.db import models
 from cameras import actions
 from cameras.cards import MODE_SAYS
 from cameras.terms import _REACH
-from cameras.vocabulary import HEALTH_SAYS, RECORDING_SAYS, HealthState, Recording
+from cameras.vocabulary import HEALTH_SAYS, RECORDING_SAYS, HealthState, Recording, RetentionClass
 from policy.publish import load_starter
 from policy.vocabulary import Mode
 
 CLASSES = ("public", "closed_while_active", "personnel", "security")
 
 
-@pytest.mark.parametrize("model", apps.get_app_config("cameras").get_models(), ids=lambda m: m.__name__)
+@pytest.mark.parametrize("model", list(apps.get_app_config("cameras").get_models()), ids=lambda m: m.__name__)
 def test_each_field_has_one_privacy_class(model: type[models.Model]) -> None:
     classes = vars(model.Privacy)  # type: ignore[attr-defined]
     listed = [name for group in CLASSES for name in classes.get(group, ())]
@@ -37,8 +37,6 @@ def test_each_word_has_its_row(table: dict[object, object], words: type) -> None
 
 
 def test_each_retention_class_has_its_parameter() -> None:
-    from cameras.vocabulary import RetentionClass
-
     assert {str(each) for each in RetentionClass} <= set(load_starter().parameters.retention_classes())
 
 
