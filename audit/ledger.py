@@ -65,6 +65,33 @@ class Ledger:
         ).fetchall()
         return [Waiting(entry, bytes(body)) for entry, body in rows]
 
+    def give_back(self, head: Head, bodies: Sequence[bytes], root: bytes) -> bool:
+        """Give published entries that were brought back their leaves again; False unless all are there.
+
+        The caller has checked that they lead to ``root``, which was signed.
+        """
+        rows = self._connection.execute(
+            "SELECT e.id, e.body FROM audit_entry e LEFT JOIN audit_leaf l ON l.entry = e.id"
+            " LEFT JOIN audit_pending p ON p.entry = e.id WHERE l.entry IS NULL AND p.entry IS NULL"
+        )
+        there = {bytes(body): entry for entry, body in rows}
+        if not bodies or any(body not in there for body in bodies):
+            return False
+        with self._connection.transaction():
+            self._connection.execute(
+                "INSERT INTO audit_leaf (index, entry)"
+                " SELECT %s + ordinal - 1, entry"
+                " FROM unnest(%s::uuid[]) WITH ORDINALITY AS t (entry, ordinal)",
+                [head.size, [there[body] for body in bodies]],
+            )
+            swapped = self._connection.execute(
+                "UPDATE audit_head SET size = %s, root = %s WHERE id = 1 AND size = %s AND root = %s",
+                [head.size + len(bodies), root, head.size, head.root],
+            )
+            if swapped.rowcount != 1:
+                raise LostRace
+        return True
+
     def gone(self) -> list[UUID]:
         """Entries that wait for their leaf and are not there any more."""
         rows = self._connection.execute(

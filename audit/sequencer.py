@@ -23,7 +23,7 @@ from typing import NoReturn
 
 from audit.cosigning import SplitView, WitnessAhead, WitnessAway, WitnessClient
 from audit.ledger import Broken, Head, Ledger, LostRace, extended
-from audit.merkle import EMPTY_ROOT, prove_consistency
+from audit.merkle import EMPTY_ROOT, leaf_hash, prove_consistency, tree_root
 from audit.note import BadNote, Checkpoint, Note, Signature, SigningKey
 from audit.publish import SplitCheckpoint, TileWriter, publish_checkpoint, read_checkpoint
 from audit.status import WitnessStatus
@@ -107,6 +107,8 @@ class Sequencer:
         checkpoint = published[0] if published else Checkpoint(self._log.name, 0, EMPTY_ROOT)
         reach = max(checkpoint.size, self._files.reach())
         head = self._ledger.head()
+        if checkpoint.size > head.size:
+            head = self._recovered(checkpoint, head)
         if reach > head.size:
             self._stop_behind("The tiles hold", reach, "the database was put back to an earlier state")
         note = published[1] if published else self._signed(checkpoint)
@@ -118,6 +120,25 @@ class Sequencer:
             self._note = note
             known = {(signature.name, signature.id) for signature in note.signatures}
             self._remember([new for new in cosignatures if (new.name, new.id) not in known])
+
+    def _recovered(self, checkpoint: Checkpoint, head: Head) -> Head:
+        """The head after published entries that `audit.recovery` brought back have their leaves again.
+
+        Only entries that lead from the head to the signed root are taken, so nothing new is stated by it.
+        """
+        tree = TileTree(self._files, checkpoint.size)
+        try:
+            bodies = self._files.entries(head.size, checkpoint.size)
+            whole = (
+                tree_root(checkpoint.size, tree.node) == checkpoint.root
+                and tree_root(head.size, tree.node) == head.root
+                and all(leaf_hash(body) == tree.node(0, head.size + at) for at, body in enumerate(bodies))
+            )
+        except BadTile:
+            return head
+        if whole and self._ledger.give_back(head, bodies, checkpoint.root):
+            return self._ledger.head()
+        return head
 
     def _ask_first(self, note: Note, checkpoint: Checkpoint) -> list[Signature]:
         """Show each witness what we published last; one that has seen more knows that we were put back."""

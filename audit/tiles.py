@@ -161,6 +161,14 @@ class TileFiles:
             return items[:width]
         raise BadTile(f"{tile_path(level, index, width)} is missing")
 
+    def entries(self, start: int, end: int) -> list[bytes]:
+        """The entries of leaves [start, end) in a tree of ``end`` leaves; raise BadTile."""
+        found: list[bytes] = []
+        for number in range(start // TILE_WIDTH, -(-end // TILE_WIDTH)):
+            bundle = self.read(ENTRIES, number, width_at(0, number, end))
+            found += bundle[max(0, start - number * TILE_WIDTH) :]
+        return found
+
     def edge(self, size: int) -> Edge:
         """The right edge of the tree of ``size`` leaves, from its partial tiles; raise BadTile."""
         edge = Edge(size)

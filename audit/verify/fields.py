@@ -31,6 +31,7 @@ class FieldCheck:
         self._result = result
         self._missing: dict[UUID, set[str]] = {}
         self._erased: dict[UUID, dict[str, UUID]] = defaultdict(dict)
+        self._recovered: set[UUID] = set()
         self.digests = 0
         self.erased = 0
         self.seeded = 0
@@ -51,6 +52,9 @@ class FieldCheck:
             self._check_time(row, said)
             if said.get("event") == Event.DISCLOSURE_ERASED:
                 self._note_erasure(row.entry, said)
+            if said.get("event") == Event.LOG_RECOVERED:
+                recovered = (said.get("detail") or {}).get("recovered", ())
+                self._recovered |= {UUID(each["entry"]) for each in recovered}
 
     def _check_disclosures(self, row: Row, disclosed: Sequence[Disclosed]) -> dict[str, Any]:
         """Hold each disclosure against the entry's digests; returns what the good ones say."""
@@ -113,7 +117,9 @@ class FieldCheck:
         for entry, names in self._missing.items():
             announced = self._erased.get(entry, {})
             self.erased += len(names & announced.keys())
-            if unexplained := names - announced.keys():
+            if entry in self._recovered:
+                self._result.notice(f"entry {entry}", "it was recovered from the tiles; what it said is lost")
+            elif unexplained := names - announced.keys():
                 self._result.fault(
                     f"entry {entry}",
                     f"the disclosure of {_names(unexplained)} is gone and no erasure names it",
