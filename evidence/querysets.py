@@ -47,6 +47,9 @@ class GapQuerySet(models.QuerySet[Any]):
     def of_camera(self, camera: UUID) -> Self:
         return self.filter(camera=camera)
 
+    def of_cameras(self, cameras: Collection[UUID]) -> Self:
+        return self.filter(camera__in=cameras)
+
     def overlapping(self, starts_at: datetime, ends_at: datetime) -> Self:
         return self.filter(
             Q(ends_at__isnull=True) | Q(ends_at__gt=starts_at), starts_at__lt=ends_at
@@ -57,3 +60,17 @@ class GapQuerySet(models.QuerySet[Any]):
 
     def longer_than_nothing(self) -> Self:
         return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")))
+
+
+class PlaybackQuerySet(models.QuerySet[Any]):
+    """Questions about playback sessions."""
+
+    def open(self) -> Self:
+        return self.filter(ended_at__isnull=True)
+
+    def of_person(self, person: UUID) -> Self:
+        return self.filter(person_id=person)
+
+    def silent_since(self, instant: datetime) -> Self:
+        """Open sessions that nobody has asked anything of since ``instant``."""
+        return self.open().filter(seen_at__lt=instant)

@@ -21,11 +21,16 @@ from audit.record import record
 from audit.vocabulary import Event, Outcome
 from evidence.models import Gap, MinuteSeal, Segment
 from policy.actors import SystemActor
-from rtcc import clock
 from rtcc.config import config
+from rtcc.logs import log
 
 RECORDER = SystemActor("recorder")
 MOST_AT_ONCE = 5000
+MINUTE = timedelta(minutes=1)
+# A segment that covers the end of a minute is cut at the next key frame; then its row is written.
+GRACE = timedelta(seconds=12)
+MOST_LATE = timedelta(hours=24)
+_log = log("recorder")
 
 
 def leaf_line(segment: Segment) -> bytes:
@@ -48,21 +53,45 @@ def root_of(lines: Collection[bytes]) -> bytes:
     return edge.root()
 
 
+class Minutes:
+    """Which minutes are due. A minute that was missed, because the recorder or the database was away, gets
+    its entry late; the cameras' gaps say why.
+    """
+
+    def __init__(self) -> None:
+        self._done: datetime | None = None
+
+    def due(self, now: datetime) -> list[datetime]:
+        """Minutes over for long enough that their segments' rows are there, oldest first."""
+        last = (now - GRACE).replace(second=0, microsecond=0) - MINUTE
+        if self._done is None:
+            newest = MinuteSeal.objects.order_by("-minute").values_list("minute", flat=True).first()
+            self._done = max(newest, last - MOST_LATE) if newest else last - MINUTE
+        return [self._done + n * MINUTE for n in range(1, (last - self._done) // MINUTE + 1)]
+
+    def sealed(self, minute: datetime) -> None:
+        self._done = minute
+
+
 def seal_minute(minute: datetime, expected: Collection[UUID]) -> MinuteSeal | None:
-    """Root everything unrooted in an entry for ``minute`` (its start, UTC). None if it has its entry already."""
+    """Root everything unrooted in an entry for ``minute`` (its start, UTC). None if it has its entry already.
+
+    ``expected`` are the cameras whose footage was expected in all of the minute.
+    """
     if MinuteSeal.objects.filter(minute=minute).exists():
         return None
-    end = minute + timedelta(minutes=1)
+    end = minute + MINUTE
     with transaction.atomic(durable=True):
         segments = list(
             Segment.objects.not_in_a_minute()
-            .filter(day__gte=(minute - timedelta(days=2)).date())
             .order_by("camera", "starts_at", "id")
             .select_for_update(skip_locked=True)[:MOST_AT_ONCE]
         )
         lines = [leaf_line(segment) for segment in segments]
         recorded = {row.camera for row in Segment.objects.overlapping(minute, end).of_cameras(expected)}
-        in_gap = {row.camera for row in Gap.objects.overlapping(minute, end) if row.camera in set(expected)}
+        gaps = Gap.objects.overlapping(minute, end).of_cameras(expected)
+        in_gap = set(gaps.values_list("camera", flat=True))
+        dark = set(expected) - recorded - in_gap
         root = root_of(lines)
         entry = record(
             Event.FOOTAGE_SEALED,
@@ -76,6 +105,7 @@ def seal_minute(minute: datetime, expected: Collection[UUID]) -> MinuteSeal | No
                 "expected": sorted(str(camera) for camera in expected),
                 "recorded": len(recorded),
                 "in_gap": sorted(str(camera) for camera in in_gap),
+                "dark": sorted(str(camera) for camera in dark),
             },
         )
         seal = MinuteSeal.objects.create(
@@ -91,12 +121,9 @@ def seal_minute(minute: datetime, expected: Collection[UUID]) -> MinuteSeal | No
             day__in={segment.day for segment in segments}, id__in=[segment.id for segment in segments]
         ).update(minute=minute)
         _write_list(list_path(minute), lines)
+    for camera in sorted(dark):
+        _log.error("camera_dark", camera=str(camera), minute=minute.isoformat())
     return seal
-
-
-def last_whole_minute() -> datetime:
-    """The start of the last minute that is over."""
-    return clock.now().replace(second=0, microsecond=0) - timedelta(minutes=1)
 
 
 def _write_list(path: Path, lines: Collection[bytes]) -> None:

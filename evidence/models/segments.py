@@ -91,7 +91,7 @@ class Segment(models.Model):
 
     @property
     def sealed(self) -> SealedSegment:
-        """The row as the vault's own type; its seal's hash is ``seal_sha256`` where nobody touched the row."""
+        """The row as the vault's own type; untouched, its seal hashes to ``seal_sha256``."""
         seal = Seal(
             asset=self.asset,
             ends_at=self.ends_at,

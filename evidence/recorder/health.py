@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from cameras.models import Camera, CameraHealth
@@ -10,12 +11,25 @@ from evidence.recorder.camera import CameraStatistics
 from evidence.recorder.states import CameraState
 from rtcc import clock
 
+MEASURED = (
+    "state",
+    "since",
+    "checked_at",
+    "last_picture_at",
+    "frame_rate",
+    "kbit_per_s",
+    "clock_offset_ms",
+    "sentence",
+)
+
 
 def write_health(statistics: dict[str, CameraStatistics]) -> None:
     """One upsert for all cameras; ``since`` moves only where the state changed."""
     now = clock.now()
-    before = dict(CameraHealth.objects.values_list("camera_id", "state"))
-    since = dict(CameraHealth.objects.values_list("camera_id", "since"))
+    before = {
+        camera: (state, since)
+        for camera, state, since in CameraHealth.objects.values_list("camera_id", "state", "since")
+    }
     known = set(Camera.objects.filter(id__in=list(statistics)).values_list("id", flat=True))
     rows = []
     for name, found in statistics.items():
@@ -27,7 +41,7 @@ def write_health(statistics: dict[str, CameraStatistics]) -> None:
             CameraHealth(
                 camera_id=camera,
                 state=state,
-                since=since[camera] if before.get(camera) == state else now,
+                since=_since(before.get(camera), state, now),
                 checked_at=now,
                 last_picture_at=found.last_frame_at,
                 frame_rate=found.frames_per_second,
@@ -36,11 +50,13 @@ def write_health(statistics: dict[str, CameraStatistics]) -> None:
                 sentence=found.detail[:300],
             )
         )
-    fields = ["state", "since", "checked_at", "last_picture_at", "frame_rate", "kbit_per_s", "clock_offset_ms",
-              "sentence"]  # fmt: skip
     CameraHealth.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["camera"], update_fields=fields
+        rows, update_conflicts=True, unique_fields=["camera"], update_fields=MEASURED
     )
+
+
+def _since(before: tuple[str, datetime] | None, state: HealthState, now: datetime) -> datetime:
+    return before[1] if before and before[0] == state else now
 
 
 def _state(found: CameraStatistics) -> HealthState:

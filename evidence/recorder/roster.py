@@ -6,54 +6,79 @@ retired or moved to another address leaves the engine within the next reading.
 
 from __future__ import annotations
 
-import os
+import hashlib
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, transaction
 
 from cameras.addresses import AddressRefused as OutsideNetworks
 from cameras.addresses import resolve as resolve_address
 from cameras.facts import terms_of
 from cameras.models import Camera
 from cameras.vocabulary import Recording, StreamRole
+from evidence.models import Lease
 from evidence.recorder.auth import Credentials
 from evidence.recorder.camera import CameraSpec
 from evidence.recorder.engine import Engine
-from evidence.recorder.states import AddressRefused
+from evidence.recorder.states import AddressRefused, ProtocolError
 from evidence.recorder.vault_sink import Terms
 from evidence.vault.descriptor import DAY_S, HOUR_S
 from policy.models import Grant
 from policy.publish import active
 from rtcc import clock
+from rtcc.config import config
 from rtcc.keys import KeyFailure
 from rtcc.logs import log
 
 EVERY_S = 2.0
 LEASE = timedelta(seconds=30)
-NAME = f"{socket.gethostname()}:{os.getpid()}"
+# Whoever holds the lock of this spool folder is the one recorder of this name; an earlier one is dead.
+NAME = f"{socket.gethostname()[:60]}:{hashlib.sha256(str(config.spool_dir).encode()).hexdigest()[:12]}"
 _log = log("recorder")
 
 
 @dataclass(frozen=True)
 class Held:
-    """One camera as last read. ``kept``: whether policy has it recorded just now."""
+    """One camera as last read. ``kept``: whether policy has it recorded just now; ``since``: from when on
+    (None: since before this process)."""
 
     spec: CameraSpec
     retention_class: str
     kept: bool
+    since: datetime | None
     terms: Terms
 
 
-class Roster:
-    """Keeps the engine's cameras what the registry says. ``run`` is a thread of its own."""
+@dataclass(frozen=True)
+class Taken:
+    """A lease under a new epoch. ``left_at``: last sign of life of a recorder that held it and is gone."""
 
-    def __init__(self) -> None:
+    epoch: int
+    left_at: datetime | None
+
+
+Explain = Callable[[UUID, datetime, datetime], None]
+Release = Callable[[UUID, datetime], None]
+
+
+class Roster:
+    """Keeps the engine's cameras what the registry says. ``run`` is a thread of its own.
+
+    ``explain(camera, left_at, now)`` is called for a camera taken over from a recorder that is gone;
+    ``release(camera, now)`` for one that is not recorded any more.
+    """
+
+    def __init__(self, explain: Explain, release: Release) -> None:
+        self._explain, self._release = explain, release
         self._held: dict[str, Held] = {}
         self._epochs: dict[str, int] = {}
+        self._since: dict[str, datetime | None] = {}
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -66,21 +91,34 @@ class Roster:
         if self._thread is not None:
             self._thread.join(10)
 
+    @property
+    def alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     def terms(self, camera: str) -> Terms | None:
         """For the sink: None while the camera is not to be recorded."""
         held = self._held.get(camera)
         return held.terms if held and held.kept else None
 
     def retention_class(self, camera: str) -> str:
+        """Raises Camera.DoesNotExist."""
         held = self._held.get(camera)
         if held is not None:
             return held.retention_class
         # A segment that was finished after a crash, of a camera that is paused or retired by now.
         return str(Camera.objects.filter(id=camera).values_list("retention_class", flat=True).get())
 
-    def held(self) -> dict[str, Held]:
-        """A copy, for health and minute entries."""
-        return dict(self._held)
+    def expected_since(self, instant: datetime) -> list[UUID]:
+        """Cameras that are recorded now and were expected at ``instant`` already."""
+        return [
+            UUID(name)
+            for name, held in dict(self._held).items()
+            if held.kept and (held.since is None or held.since <= instant)
+        ]
+
+    def names(self) -> list[str]:
+        """Cameras whose footage is kept just now."""
+        return [name for name, held in dict(self._held).items() if held.kept]
 
     def _run(self, engine: Engine) -> None:
         while not self._stop.is_set():
@@ -109,31 +147,61 @@ class Roster:
             if not kept and camera.id not in granted:
                 continue
             spec = _spec(camera)
-            if spec is not None:
-                wanted[spec.id] = self._hold(spec, camera.retention_class, kept)
-        self._apply(engine, wanted)
+            held = self._hold(spec, camera.retention_class, kept, now) if spec else None
+            if held is not None:
+                wanted[held.spec.id] = held
+        self._apply(engine, wanted, now)
 
-    def _hold(self, spec: CameraSpec, retention_class: str, kept: bool) -> Held:
+    def _hold(self, spec: CameraSpec, retention_class: str, kept: bool, now: datetime) -> Held | None:
+        """The camera under its lease, or None while another recorder holds it."""
         if spec.id not in self._epochs:
-            self._epochs[spec.id] = take_lease(spec.id)
-        span, _ = active().parameters.retention(retention_class, clock.now())
+            taken = take_lease(spec.id)
+            if taken is None:
+                return None
+            if taken.left_at is not None and kept:
+                self._explain(UUID(spec.id), taken.left_at, now)
+                self._since[spec.id] = None
+            self._epochs[spec.id] = taken.epoch
+        since = self._since.setdefault(spec.id, now) if kept else None
+        span, _ = active().parameters.retention(retention_class, now)
         period_s = HOUR_S if span < timedelta(days=1) else DAY_S
-        return Held(spec, retention_class, kept, Terms(self._epochs[spec.id], period_s))
+        return Held(spec, retention_class, kept, since, Terms(self._epochs[spec.id], period_s))
 
-    def _apply(self, engine: Engine, wanted: dict[str, Held]) -> None:
-        for camera in [name for name in self._held if name not in wanted]:
+    def _apply(self, engine: Engine, wanted: dict[str, Held], now: datetime) -> None:
+        before = dict(self._held)
+        for camera in [name for name in before if name not in wanted]:
             del self._held[camera]
             engine.remove_camera(camera)
+            del self._epochs[camera]
+            give_back(camera)
         for camera, held in wanted.items():
-            before = self._held.get(camera)
-            if before is not None and before.spec == held.spec:
-                self._held[camera] = held
-                continue
-            if before is not None:
-                engine.remove_camera(camera)
+            was = before.get(camera)
             self._held[camera] = held
+            if was is not None and was.spec != held.spec:
+                engine.remove_camera(camera)
+            if was is None or was.spec != held.spec:
+                self._add(engine, held)
+        for camera in [name for name in self._since if not (name in wanted and wanted[name].kept)]:
+            del self._since[camera]
+            self._release(UUID(camera), now)
+        self._drop_lost(engine)
+
+    def _add(self, engine: Engine, held: Held) -> None:
+        try:
             engine.add_camera(held.spec)
-        renew_leases(list(self._held))
+        except ProtocolError as error:
+            # An address that no recorder can open: one camera is dark, with this sentence, the others go on.
+            _log.error("camera_impossible", camera=held.spec.id, detail=error.detail)
+            del self._held[held.spec.id]
+
+    def _drop_lost(self, engine: Engine) -> None:
+        """A recorder that can reach the database and finds its lease gone stops that camera."""
+        lost = set(self._held) - renew_leases(list(self._held))
+        for camera in lost:
+            _log.error("lease_lost", camera=camera)
+            del self._held[camera]
+            del self._epochs[camera]
+            engine.remove_camera(camera)
 
 
 def _spec(camera: Camera) -> CameraSpec | None:
@@ -163,23 +231,29 @@ def resolve(spec: CameraSpec, url: str) -> tuple[str, int]:
     return address.ip, address.port
 
 
-def take_lease(camera: str) -> int:
-    """Take the camera's lease under a new epoch; returns the epoch."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO evidence_lease (camera, recorder, epoch, until) VALUES (%s, %s, 1, %s)"
-            " ON CONFLICT (camera) DO UPDATE SET epoch = evidence_lease.epoch + 1,"
-            " recorder = excluded.recorder, until = excluded.until RETURNING epoch",
-            [camera, NAME, clock.now() + LEASE],
-        )
-        row = cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+def take_lease(camera: str) -> Taken | None:
+    """Take the camera's lease under a new epoch; None while another recorder holds it."""
+    now = clock.now()
+    with transaction.atomic():
+        row = Lease.objects.select_for_update().filter(camera=camera).first()
+        if row is None:
+            Lease.objects.create(camera=camera, recorder=NAME, epoch=1, until=now + LEASE)
+            return Taken(1, None)
+        if row.recorder not in ("", NAME) and row.until > now:
+            return None
+        left_at = row.until - LEASE if row.recorder else None
+        row.recorder, row.epoch, row.until = NAME, row.epoch + 1, now + LEASE
+        row.save(update_fields=["recorder", "epoch", "until"])
+        return Taken(row.epoch, left_at)
 
 
-def renew_leases(cameras: list[str]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE evidence_lease SET until = %s WHERE recorder = %s AND camera = ANY(%s::uuid[])",
-            [clock.now() + LEASE, NAME, cameras],
-        )
+def give_back(camera: str) -> None:
+    """The camera is not recorded any more: nobody needs to explain the time until somebody takes it again."""
+    Lease.objects.filter(camera=camera, recorder=NAME).update(recorder="", until=clock.now())
+
+
+def renew_leases(cameras: list[str]) -> set[str]:
+    """Renew; returns the cameras whose lease is still ours."""
+    ours = Lease.objects.filter(recorder=NAME, camera__in=cameras)
+    ours.update(until=clock.now() + LEASE)
+    return {str(camera) for camera in ours.values_list("camera", flat=True)}

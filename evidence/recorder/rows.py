@@ -9,13 +9,17 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
+from datetime import datetime
+from uuid import UUID
 
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, close_old_connections, connection, transaction
 
-from evidence.models import Gap, Segment
+from cameras.models import Camera
+from evidence.models import Gap, OpenFile, Segment
 from evidence.recorder.roster import Roster
 from evidence.recorder.states import Gap as GapTold
-from evidence.recorder.vault_sink import Finished, asset_camera
+from evidence.recorder.states import GapReason
+from evidence.recorder.vault_sink import Finished, Opened, asset_camera
 from evidence.vault.descriptor import AssetDescriptor
 from evidence.vault.spool import Spool
 from policy.publish import active
@@ -23,6 +27,7 @@ from rtcc import clock
 from rtcc.logs import log
 
 RETRY_S = 1.0
+Told = Opened | Finished | GapTold
 _log = log("recorder")
 
 
@@ -31,8 +36,8 @@ class RowWriter:
 
     def __init__(self, spool: Spool, roster: Roster) -> None:
         self._spool, self._roster = spool, roster
-        self._work: queue.SimpleQueue[Finished | GapTold | None] = queue.SimpleQueue()
-        self._waiting: deque[Finished | GapTold] = deque()
+        self._work: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
+        self._waiting: deque[Told] = deque()
         self._thread = threading.Thread(target=self._run, name="rows", daemon=True)
         self._stopping = False
 
@@ -45,8 +50,16 @@ class RowWriter:
         self._work.put(None)
         self._thread.join(10)
 
-    def put(self, item: Finished | GapTold) -> None:
-        """From any thread; never blocks."""
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def put(self, item: Told) -> None:
+        """From any thread; never blocks. A gap of a camera that policy does not have recorded just now is
+        none: only the end of an earlier one is of interest.
+        """
+        if isinstance(item, GapTold) and item.ends_at is None and self._roster.terms(item.camera) is None:
+            return
         self._work.put(item)
 
     def _run(self) -> None:
@@ -64,16 +77,26 @@ class RowWriter:
     def _catch_up(self) -> None:
         try:
             while self._waiting:
-                item = self._waiting[0]
-                self._write_segment(item) if isinstance(item, Finished) else _write_gap(item)
+                self._write(self._waiting[0])
                 self._waiting.popleft()
         except DatabaseError as error:
             _log.warning("rows_wait", waiting=len(self._waiting), error=type(error).__name__)
             close_old_connections()
 
-    def _write_segment(self, finished: Finished) -> None:
-        write_segment(finished, self._roster.retention_class(finished.sealed.asset.source))
-        self._spool.forget(finished.sealed.asset.id)
+    def _write(self, item: Told) -> None:
+        """One row. What the database refuses for good must not keep the others waiting: it stays in the
+        spool.
+        """
+        try:
+            if isinstance(item, Finished):
+                write_segment(item, self._roster.retention_class(item.sealed.asset.source))
+                self._spool.forget(item.sealed.asset.id)
+            elif isinstance(item, Opened):
+                write_opened(item.asset)
+            else:
+                write_gap(item, kept=self._roster.terms(item.camera) is not None)
+        except (IntegrityError, DataError, Camera.DoesNotExist) as error:
+            _log.error("row_refused", error=type(error).__name__, detail=str(error)[:300])
 
 
 def write_segment(finished: Finished, retention_class: str) -> None:
@@ -81,7 +104,7 @@ def write_segment(finished: Finished, retention_class: str) -> None:
     sealed, seal = finished.sealed, finished.sealed.seal
     asset = seal.asset
     span, parameter = active().parameters.retention(retention_class, clock.now())
-    told = finished.clock
+    told, facts = finished.clock, finished.facts
     with transaction.atomic():
         make_day(asset)
         Segment.objects.bulk_create(
@@ -95,9 +118,9 @@ def write_segment(finished: Finished, retention_class: str) -> None:
                     ends_at=seal.ends_at,
                     clock_offset_ms=round(told.offset_s * 1000) if told else None,
                     clock_error_ms=round(told.error_s * 1000) if told else None,
-                    codec=finished.facts.codec,
-                    width=finished.facts.width,
-                    height=finished.facts.height,
+                    codec=facts.codec if facts else "unknown",
+                    width=facts.width if facts else 0,
+                    height=facts.height if facts else 0,
                     retention_class=retention_class,
                     destroy_after=seal.ends_at + span,
                     destroy_rule=parameter.id,
@@ -112,13 +135,20 @@ def write_segment(finished: Finished, retention_class: str) -> None:
                     commitment=seal.commitment,
                     period_starts_at=asset.period.starts_at,
                     period_s=asset.period.length_s,
-                    wrapped_key=sealed.wrapped_key,
+                    wrapped_key=sealed.wrapped_key if not finished.shredded else None,
                     recovered=finished.recovered,
                     seal_sha256=seal.hash(),
                 )
             ],
             ignore_conflicts=True,
         )
+
+
+def write_opened(asset: AssetDescriptor) -> None:
+    """Where the newest footage of a camera is being written; overwritten by the next file."""
+    OpenFile.objects.update_or_create(
+        camera=asset_camera(asset), defaults={"asset": asset.id, "starts_at": asset.starts_at}
+    )
 
 
 _days_made: set[str] = set()
@@ -131,14 +161,66 @@ def make_day(asset: AssetDescriptor) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT evidence_make_day(%s::date)", [day])
-    _days_made.add(day)
+    # Remembered only after the commit: the day of a transaction that rolled back was not made.
+    transaction.on_commit(lambda: _days_made.add(day))
 
 
-def _write_gap(told: GapTold) -> None:
-    """A gap is told when it opens and again when it closes."""
-    Gap.objects.update_or_create(
+def write_gap(told: GapTold, *, kept: bool) -> None:
+    """A gap is told when it opens and again when it closes; a camera has at most one that is open."""
+    rows = Gap.objects.of_camera(UUID(told.camera))
+    if told.ends_at is None:
+        rows.open().filter(starts_at__lt=told.starts_at).update(ends_at=told.starts_at)
+    same = rows.filter(starts_at=told.starts_at, reason=told.reason)
+    if same.update(ends_at=told.ends_at, detail=told.detail[:300]) or not kept:
+        return
+    Gap.objects.create(
         camera=told.camera,
         starts_at=told.starts_at,
         reason=told.reason,
-        defaults={"ends_at": told.ends_at, "detail": told.detail[:300]},
+        ends_at=told.ends_at,
+        detail=told.detail[:300],
     )
+
+
+def end_gaps(camera: UUID, at: datetime) -> None:
+    """The camera is not expected from here on: a gap that lasts ends."""
+    Gap.objects.of_camera(camera).open().filter(starts_at__lte=at).update(ends_at=at)
+
+
+def lost(asset: AssetDescriptor, *, missing: bool) -> None:
+    """Nothing of a file is left: a gap until the next footage. ``missing``: it was sealed, and somebody has
+    removed it since.
+    """
+    camera = asset_camera(asset)
+    later = Segment.objects.of_camera(camera).filter(starts_at__gt=asset.starts_at)
+    ends_at = later.order_by("starts_at").values_list("starts_at", flat=True).first() or clock.now()
+    reason = GapReason.FILE_MISSING if missing else GapReason.STOPPED
+    detail = (
+        "a sealed file is gone from the store"
+        if missing
+        else "nothing readable was left of a file when the recorder stopped"
+    )
+    write_gap(GapTold(asset.source, asset.starts_at, ends_at, reason, detail), kept=True)
+
+
+def explain_downtime(camera: UUID, held_until: datetime, now: datetime) -> None:
+    """The recorder that held this camera last is gone: from where its footage ends until now is a gap.
+
+    ``held_until`` is its last sign of life. A gap that was open then ends there, unless it says already that
+    recording stopped.
+    """
+    newest = Segment.objects.of_camera(camera).order_by("-starts_at")
+    last = newest.values_list("ends_at", flat=True).first()
+    open_gap = Gap.objects.of_camera(camera).open().first()
+    if open_gap is not None and open_gap.reason == GapReason.STOPPED:
+        return
+    if open_gap is not None:
+        open_gap.ends_at = min(now, max(open_gap.starts_at, held_until))
+        open_gap.save(update_fields=["ends_at"])
+    ended = Gap.objects.of_camera(camera).filter(ends_at__isnull=False).order_by("-starts_at")
+    closed = ended.values_list("ends_at", flat=True).first()
+    starts_at = max((each for each in (last, closed) if each is not None), default=held_until)
+    if starts_at < now:
+        detail = "the recorder was not running"
+        told = GapTold(str(camera), starts_at, now, GapReason.NOT_RUNNING, detail)
+        write_gap(told, kept=True)

@@ -83,12 +83,13 @@ def recover(spool: Spool, store: ContentStore, period_key: PeriodKeys, last_seal
     """Bring every asset of the spool to sealed or lost.
 
     `period_key(asset)` raises KeyMissing or KeyDestroyed; `last_seal(asset)` is the hash of the newest seal
-    that has a row, for this source and lease epoch. One outcome for each entry, by source, epoch and start;
+    that has a row, for this source and lease epoch. One outcome for each entry, by source, epoch and start,
+    sealed ones first, so that a file finished now follows every seal made before it and no chain forks;
     running it again changes nothing and gives the same outcomes, until the caller forgets them.
     """
     chains: dict[tuple[str, int], bytes] = {}
     outcomes: list[Outcome] = []
-    for entry in spool.entries():
+    for entry in sorted(spool.entries(), key=lambda entry: entry.sealed is None):
         chain = (entry.asset.source, entry.asset.lease_epoch)
         previous = chains[chain] if chain in chains else last_seal(entry.asset)
         outcome = recover_one(entry, spool, store, period_key, previous)
