@@ -139,11 +139,14 @@ def _grant(question: Question, basis: Basis | None, at: datetime) -> tuple[Grant
     if basis is None or not isinstance(question.by, Person):
         return None, frozenset()
     asked = {ref.id for ref in question.on if ref.kind is Kind.CAMERA}
+    named = {ref.id for ref in question.on if ref.kind is Kind.GRANT}
     best: tuple[Grant | None, frozenset[UUID]] = (None, frozenset())
     grants = Grant.objects.of_person(question.by.id).on_basis(basis.id).standing_at(at)
+    if named:
+        grants = grants.filter(id__in=named)
     for grant in grants.order_by("-ends_at").prefetch_related("cameras")[:50]:
         covered = frozenset(row.camera for row in grant.cameras.all())
-        if best[0] is None and not asked:
+        if not asked:
             return grant, covered
         if len(asked & covered) > len(asked & best[1]):
             best = (grant, covered)
