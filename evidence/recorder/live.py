@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from evidence.recorder.fragments import CodecFacts, Sample, chunk
 from evidence.recorder.timeline import CLOCK_HZ
@@ -121,7 +122,8 @@ class LiveCamera:
         self._showing = False  # no frame is missing since the last key frame
         self._origin = 0
         self._number = 0
-        self._duration = 1
+        self._newest: Sample | None = None  # waits for the next frame, which tells how long it lasts
+        self._duration = 1  # the usual length of a frame, for the last one before a pause
         self._born_s: float | None = None
         self._subscriptions: list[Subscription] = []
 
@@ -135,20 +137,29 @@ class LiveCamera:
         Live time goes on in recorder time over reconnects, so that one player can show both.
         """
         with self._lock:
+            self._hand_on(self._duration)
             if self._born_s is None:
                 self._born_s = first.recorder_s
             elapsed = max(first.recorder_s - self._born_s, 0.0)
             self._origin = first.dts - int(elapsed * CLOCK_HZ)
             self._init = LiveInit(init, facts)
             self._forget()
+            self._newest = None
             self._state = LiveState(True, "")
             for subscription in self._subscriptions:
                 subscription.put(self._state)
                 subscription.put(self._init)
 
     def push(self, sample: Sample, duration: int) -> None:
-        """The next frame. `duration` is the guess of its length; the next frame's own time corrects it."""
+        """The next frame, which lets the one before go out with its true length.
+
+        A guess would do until a camera skips a frame: Media Source Extensions take decode times further
+        apart than twice the last length for a break, and then show nothing up to the next key frame.
+        """
         with self._lock:
+            newest = self._newest
+            if newest is not None:
+                self._hand_on(duration if sample.damaged else sample.dts - newest.dts)
             self._duration = duration
             if sample.key:
                 self._gop, self._gop_bytes = [], 0
@@ -157,10 +168,14 @@ class LiveCamera:
                 self._whole = self._showing = False
             if self._whole:
                 self._remember(sample)
-            if self._showing and self._subscriptions:
-                item = self._pack(sample, duration)
-                for subscription in self._subscriptions:
-                    subscription.put(item)
+            self._newest = sample if self._showing else None
+
+    def _hand_on(self, duration: int) -> None:
+        newest, self._newest = self._newest, None
+        if newest is not None and self._subscriptions:
+            item = self._pack(newest, duration)
+            for subscription in self._subscriptions:
+                subscription.put(item)
 
     def _remember(self, sample: Sample) -> None:
         self._gop.append(sample)
@@ -175,6 +190,7 @@ class LiveCamera:
     def pause(self, reason: str) -> None:
         """No frames for now. The last GOP is forgotten: nobody is shown old pictures as live ones."""
         with self._lock:
+            self._hand_on(self._duration)
             self._forget()
             self._showing = False
             self._init = None
@@ -197,9 +213,8 @@ class LiveCamera:
             subscription.put(self._state)
             if self._init is not None:
                 subscription.put(self._init)
-            ends = [sample.dts for sample in self._gop[1:]] + [0]
-            for sample, end in zip(self._gop, ends, strict=False):
-                subscription.put(self._pack(sample, end - sample.dts if end else self._duration))
+            for sample, following in pairwise(self._gop):
+                subscription.put(self._pack(sample, following.dts - sample.dts))
             self._subscriptions.append(subscription)
         return subscription
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from evidence.recorder.boxes import parse_fragments
 from evidence.recorder.live import MAX_QUEUED_BYTES, LiveChunk, LiveInit, LiveItem, LiveState
 from evidence.recorder.states import GapReason
 from tests.recorder_source import Clip, Rig, encode, pictures, read_clip
@@ -27,10 +29,11 @@ def test_a_new_viewer_gets_the_last_gop_at_once_and_every_frame_after_it(clip: C
     told: list[bool] = []
     subscription = rig.camera.live.subscribe(lambda: told.append(True), lambda: None)
     first = subscription.drain()
-    assert [type(item) for item in first] == [LiveState, LiveInit] + [LiveChunk] * 5
+    assert [type(item) for item in first] == [LiveState, LiveInit] + [LiveChunk] * 4
     rig.clocks.monotonic_s += 0.1
     rig.play(clip.units[25:])
     assert len(told) == 2, "once when it came, once when its emptied queue held something again"
+    rig.camera.live.pause("over")
     shown = [digest for _, digest in pictures(joined(first + subscription.drain()))]
     assert shown == [digest for _, digest in clip.pictures][20:]
 
@@ -46,11 +49,23 @@ def test_chunks_carry_the_recorder_time_of_their_frame(clip: Clip) -> None:
     rig = Rig(clip)
     subscription = rig.camera.live.subscribe(lambda: None, lambda: None)
     rig.play(clip.units)
+    rig.camera.live.pause("over")
     times = [item.recorder_s for item in subscription.drain() if isinstance(item, LiveChunk)]
     base = min(times)
     assert [at - base for at in sorted(times)] == pytest.approx(
         [at / 90_000 for at, _ in clip.pictures], abs=1e-3
     )
+
+
+def test_chunks_follow_each_other_without_a_hole_even_when_the_camera_skips_frames(clip: Clip) -> None:
+    """A hole of more than two frame lengths makes a browser wait for the next key frame."""
+    rig = Rig(clip)
+    subscription = rig.camera.live.subscribe(lambda: None, lambda: None)
+    rig.play(clip.units)
+    rig.clocks.monotonic_s += 1.5
+    rig.play(clip.units, shift=7 * 90_000 + 45_000)
+    samples = [s for piece in parse_fragments(joined(subscription.drain())) for s in piece.samples]
+    assert all(one.decode_time + one.duration == after.decode_time for one, after in pairwise(samples))
 
 
 def test_a_viewer_that_does_not_read_is_cut_to_the_next_key_frame(tmp_path: Path) -> None:
@@ -79,7 +94,8 @@ def test_after_a_loss_live_pictures_stop_until_the_next_key_frame(clip: Clip) ->
     subscription.drain()
     rig.play(clip.units[15:], shift=0)
     chunks = [item for item in subscription.drain() if isinstance(item, LiveChunk)]
-    assert chunks[0].key
+    keys = [chunk.key for chunk in chunks]
+    assert keys[:3] == [False, True, False], "the last whole frame, then the next key frame"
     assert len(chunks) == 40
 
 
@@ -99,6 +115,7 @@ def test_one_player_shows_both_sides_of_a_reconnect(clip: Clip) -> None:
     rig.clocks.monotonic_s += 4.0
     rig.connect()
     rig.play(clip.units)
+    rig.camera.live.pause("over")
     items = subscription.drain()
     inits = [number for number, item in enumerate(items) if isinstance(item, LiveInit)]
     assert len(inits) == 2
