@@ -7,17 +7,22 @@ from __future__ import annotations
 import json
 import os
 import socket
+import tomllib
 from dataclasses import asdict, dataclass
 
 from rtcc.onebox import keys
 from rtcc.onebox.layout import DataFolder
 from rtcc.onebox.options import ROOT, Options
 from rtcc.onebox.postgres import Cluster
+from rtcc.onebox.progress import Stop
 from rtcc.onebox.valkey import Valkey
 
 _FIRST_SIMULATOR_PORT = 8554
 # The simulator serves from one port; the demo may open streams there and nowhere else.
 _SIMULATOR_ADDRESS = "127.0.0.1/32"
+# What an operator may choose in `settings.toml`: addresses in which cameras may be, as CIDR:port-port;
+# where map tiles come from; witnesses outside this machine, as vkey@url.
+_CHOICES = frozenset({"camera_networks", "map_tiles", "witnesses"})
 
 
 def port_is_free(port: int, address: str = "127.0.0.1") -> bool:
@@ -119,15 +124,36 @@ def base() -> dict[str, str]:
     }
 
 
-def _witnesses(data: DataFolder) -> str:
+def _witness_beside(data: DataFolder) -> str:
     """``vkey@url`` of the witness beside us, once ``make_keys`` has made its key."""
     vkey = data.keys / "witness.vkey"
     return f"{vkey.read_text().strip()}@unix:{data.sockets / 'witness.sock'}" if vkey.exists() else ""
 
 
+def _chosen(data: DataFolder) -> dict[str, str]:
+    """What the operator chose in ``settings.toml`` of the data folder: texts, or lists of texts.
+
+    Raises Stop for a key that is none of ours: a misspelled limit that is silently ignored is no limit.
+    """
+    path = data.root / "settings.toml"
+    if not path.exists():
+        return {}
+    try:
+        given = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise Stop(f"{path} cannot be read: {error}") from error
+    unknown = sorted(set(given) - _CHOICES)
+    if unknown:
+        raise Stop(f"{path}: there is no setting {unknown[0]!r}; there are {', '.join(sorted(_CHOICES))}.")
+    return {key: value if isinstance(value, str) else ",".join(value) for key, value in given.items()}
+
+
 def settings(box: Box, role: str, database: str = "watchlight") -> dict[str, str]:
     """The ``WATCHLIGHT_`` settings of a process with the database role ``role`` (see `rtcc.config`)."""
     simulator = box.birth.simulator_port
+    chosen = _chosen(box.data)
+    own_networks = f"{_SIMULATOR_ADDRESS}:{simulator}" if box.options.demo else ""
+    witnesses = (_witness_beside(box.data), chosen.get("witnesses", ""))
     values = {
         "DATA_DIR": box.data.root,
         "DATABASE_URL": box.cluster.url(role, database),
@@ -139,9 +165,10 @@ def settings(box: Box, role: str, database: str = "watchlight") -> dict[str, str
         "SECRET_KEY_FILE": box.data.secrets / "django-secret-key",
         "KEYS_DIR": box.data.keys,
         "LOG_NAME": box.birth.log_name,
-        "WITNESSES": _witnesses(box.data),
+        "WITNESSES": ",".join(filter(None, witnesses)),
         "LIVE_SOCKET": box.data.sockets / "live.sock",
-        "CAMERA_NETWORKS": f"{_SIMULATOR_ADDRESS}:{simulator}" if box.options.demo else "",
+        "CAMERA_NETWORKS": chosen.get("camera_networks", own_networks),
+        "MAP_TILES": chosen.get("map_tiles", ""),
         "SIM_PORT": simulator,
         "ROLE": role,
     }

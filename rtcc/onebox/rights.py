@@ -159,7 +159,7 @@ _EVIDENCE = {
     "evidence_gap": Table(app=CHANGE, exempt="the minute entry states which cameras are in gap"),
     "evidence_lease": Table(app=CHANGE, exempt="which recorder has which camera, renewed every few seconds"),
     "evidence_minuteseal": _state(ADD),
-    "evidence_openfile": Table(app=CHANGE, exempt="where the recorder writes just now, overwritten each minute"),
+    "evidence_openfile": Table(app=CHANGE, exempt="where the recorder writes just now, minute by minute"),
     "evidence_playback": Table(
         app=CHANGE, entry="INSERT, DELETE", exempt="signs of life between the entries of its begin and end"
     ),

@@ -310,6 +310,20 @@ def test_each_role_is_told_its_own_password_only(data: DataFolder, cluster: Clus
     assert cluster.password("app") in told["WATCHLIGHT_DATABASE_URL"]
 
 
+def test_the_operators_choices_reach_the_settings_and_misspelled_ones_stop_the_start(
+    data: DataFolder, cluster: Cluster
+) -> None:
+    box = Box(data, parse([]), Birth("localhost", "watchlight.example/log", 8554), cluster)
+    assert settings(box, "app")["WATCHLIGHT_CAMERA_NETWORKS"] == "127.0.0.1/32:8554"
+    chosen = data.root / "settings.toml"
+    chosen.write_text('camera_networks = ["192.0.2.0/24:554-554", "198.51.100.7/32:8554-8560"]\n')
+    told = settings(box, "app")["WATCHLIGHT_CAMERA_NETWORKS"]
+    assert told == "192.0.2.0/24:554-554,198.51.100.7/32:8554-8560"
+    chosen.write_text('camera_network = "192.0.2.0/24:554-554"\n')
+    with pytest.raises(Stop, match="camera_network"):
+        settings(box, "app")
+
+
 def test_a_self_made_certificate_is_kept_until_it_names_another_host(tmp_path: Path) -> None:
     import datetime
 
