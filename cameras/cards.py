@@ -108,3 +108,9 @@ def _terms_say(camera: Camera, terms: Terms) -> str:
 def as_json(card: Card) -> dict[str, Any]:
     """For the API and for maps."""
     return {name: getattr(card, name) for name in Card.__dataclass_fields__} | {"id": str(card.id)}
+
+
+def place_of(card: Card) -> dict[str, Any]:
+    """For a map: where it stands and what it sees, as GeoJSON orders coordinates."""
+    names = ("code", "name", "owner_class", "lon", "lat", "field_of_view")
+    return {name: getattr(card, name) for name in names}

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
-from cameras.cards import card_of
+from django.urls import reverse
+
+from cameras.cards import MODE_SAYS, card_of, place_of
 from cameras.facts import in_force
 from cameras.models import Agreement, Camera, Placement, Stream
 from cameras.offers import offers
@@ -30,7 +32,9 @@ def list_page(
     rows = Camera.objects.all().matching(query).with_terms(at).order_by("retired_at", "code")
 
     def context(cameras: Iterable[Camera]) -> dict[str, Any]:
-        return {"cameras": [card_of(camera, at) for camera in cameras], "can_register": bool(may)}
+        cards = [card_of(camera, at) for camera in cameras]
+        places = [place_of(card) | {"url": reverse("cameras:detail", args=[card.code])} for card in cards]
+        return {"cameras": cards, "places": places, "can_register": bool(may)}
 
     return rows, context
 
@@ -41,8 +45,10 @@ def camera_page(person: Person, camera: UUID) -> dict[str, Any]:
     row = Camera.objects.with_terms(at).get(id=camera)
     may = offers(person, Ref(Kind.CAMERA, camera), _ON_CAMERA, restricts=True)
     paused, retired = row.paused_at is not None, row.retired_at is not None
+    card = card_of(row, at)
     return {
-        "camera": card_of(row, at),
+        "camera": card,
+        "places": [place_of(card)],
         "row": row,
         "health": getattr(row, "health", None),
         "streams": list(row.streams.all()),
@@ -59,9 +65,16 @@ def agreement_page(person: Person, agreement: Agreement) -> dict[str, Any]:
     """Context of one agreement's page. A partner is offered the change too: narrowing is theirs."""
     at = clock.now()
     ref = Ref(Kind.AGREEMENT, agreement.id)
+    terms = read_terms(agreement, at)
     return {
         "agreement": agreement,
-        "terms": read_terms(agreement, at),
+        "terms": terms,
+        "said": {
+            "mode": MODE_SAYS[terms.mode],
+            "hours": terms.as_json()["hours"],
+            "purposes": [purpose.replace("_", " ") for purpose in sorted(terms.purposes)],
+        },
+        "cameras": list(Camera.objects.filter(id__in=terms.cameras)),
         "in_force": in_force(agreement, at),
         "can_change": bool(offers(person, ref, (Action.CHANGE_AGREEMENT,), restricts=True)),
         "only_narrow": not offers(person, ref, (Action.CHANGE_AGREEMENT,), restricts=False),

@@ -1,13 +1,14 @@
 """Pages of the registry. Each parses, calls one act, and renders or redirects; guard decides.
 
 Templates and what they are given (`Card` is `cameras.cards.Card`):
-  cameras/list.html       cameras (Cards of this page), page, q, can_register
-  cameras/detail.html     camera (Card), row (Camera), health, streams, placements, can_change, can_test,
-                          can_pause, can_resume, tested: None or {ok, sentence, still (data: URL), entry}
+  cameras/list.html       cameras (Cards of this page), places (for the map), page, q, query, can_register
+  cameras/detail.html     camera (Card), places, row (Camera), health, streams, placements, can_change,
+                          can_test, can_pause, can_resume, tested: None or {ok, sentence, still, entry}
   cameras/form.html       form, title, button, back (name of an address), code (its argument, or None)
   cameras/import.html     form, reading: None or {cameras, errors: [{row, column, sentence}]}, columns,
                           required
-  cameras/agreement.html  agreement, terms (AgreementTerms), in_force, can_change, only_narrow, form
+  cameras/agreement.html  agreement, terms (AgreementTerms), said (in words), cameras, in_force, can_change,
+                          only_narrow, form
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cameras.actions.change_agreement import change_agreement
@@ -54,7 +56,9 @@ def camera_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:100]
     rows, more = list_page(person, query)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    return render(request, "cameras/list.html", {**more(page.object_list), "page": page, "q": query})
+    more_pages = urlencode({"q": query}) + "&" if query else ""
+    context = {**more(page.object_list), "page": page, "q": query, "query": more_pages}
+    return render(request, "cameras/list.html", context)
 
 
 @require_GET
