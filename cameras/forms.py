@@ -99,7 +99,10 @@ class PlacementFields(forms.Form):
     )
     marking = forms.CharField(max_length=200, required=False, label="Marking on the street")
     sensitivity = forms.MultipleChoiceField(
-        choices=choices(Sensitivity), required=False, label="Sensitive places in view"
+        choices=choices(Sensitivity),
+        required=False,
+        label="Sensitive places in view",
+        widget=forms.CheckboxSelectMultiple,
     )
     purpose = forms.CharField(
         max_length=2000,
@@ -229,9 +232,18 @@ class AgreementForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 7}),
         help_text="one opening per line, such as Mon 18:00-06:00, on the clock of the camera's site",
     )
-    purposes = forms.MultipleChoiceField(choices=choices(Purpose), required=False, label="Purposes accepted")
+    purposes = forms.MultipleChoiceField(
+        choices=choices(Purpose),
+        required=False,
+        label="Purposes accepted",
+        widget=forms.CheckboxSelectMultiple,
+    )
     cameras = _SeveralChosen(
-        Camera.objects.none(), to_field_name="code", required=False, label="Cameras designated"
+        Camera.objects.none(),
+        to_field_name="code",
+        required=False,
+        label="Cameras designated",
+        widget=forms.CheckboxSelectMultiple,
     )
     notify_owner = forms.BooleanField(required=False, label="Tell the owner of each access")
     onward_sharing = forms.BooleanField(required=False, label="The agency may share footage onward")
