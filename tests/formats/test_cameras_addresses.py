@@ -46,7 +46,9 @@ def test_no_network_configured_refuses_everything() -> None:
         resolve("127.0.0.1", 8554, ())
 
 
-def test_a_name_is_asked_for_once_and_the_checked_address_is_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_is_asked_for_once_and_the_checked_address_is_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     # A resolver that names the camera first and the metadata service afterwards (DNS rebinding).
     answers = [["10.20.3.4"], ["169.254.169.254"]]
 
@@ -70,7 +72,12 @@ def test_of_several_answers_only_an_allowed_one_is_used(monkeypatch: pytest.Monk
 
 def test_a_redirect_is_checked_like_any_other_address() -> None:
     assert redirected("rtsp://127.0.0.1:8560/other?x=1", HERE) == (Address("127.0.0.1", 8560), "/other?x=1")
-    for url in ("rtsp://192.0.2.1:8560/", "rtsp://u:p@127.0.0.1:8560/", "http://127.0.0.1:8560/", "rtsp://[bad/"):
+    for url in (
+        "rtsp://192.0.2.1:8560/",
+        "rtsp://u:p@127.0.0.1:8560/",
+        "http://127.0.0.1:8560/",
+        "rtsp://[bad/",
+    ):
         with pytest.raises(AddressRefused):
             redirected(url, HERE)
 
@@ -88,7 +95,9 @@ def test_a_control_address_stays_on_its_connection(control: str, expected: str) 
     assert control_path("rtsp://127.0.0.1:8554/cam01", control) == expected
 
 
-@pytest.mark.parametrize("control", ["rtsp://127.0.0.1:8555/x", "rtsp://10.0.0.1:8554/x", "http://127.0.0.1:8554/"])
+@pytest.mark.parametrize(
+    "control", ["rtsp://127.0.0.1:8555/x", "rtsp://10.0.0.1:8554/x", "http://127.0.0.1:8554/"]
+)
 def test_a_control_address_elsewhere_is_refused(control: str) -> None:
     with pytest.raises(AddressRefused):
         control_path("rtsp://127.0.0.1:8554/cam01", control)

@@ -106,7 +106,9 @@ def test_an_instant_without_a_zone_is_refused() -> None:
         is_open(NIGHTLY, CHICAGO, datetime(2026, 11, 20, 12))  # noqa: DTZ001  the point of the test
 
 
-@pytest.mark.parametrize("text", ["", "Mon", "Foo 18:00-06:00", "Mon 25:00-06:00", "Mon 18:60-06:00", "Mon 18-06"])
+@pytest.mark.parametrize(
+    "text", ["", "Mon", "Foo 18:00-06:00", "Mon 25:00-06:00", "Mon 18:60-06:00", "Mon 18-06"]
+)
 def test_a_window_that_cannot_be_read_says_so(text: str) -> None:
     with pytest.raises(ValueError, match=r"'"):
         read_window(text)
