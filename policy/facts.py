@@ -132,7 +132,7 @@ class Standing:
 
 
 def _grant(question: Question, basis: Basis | None, at: datetime) -> tuple[Grant | None, frozenset[UUID]]:
-    """The grant that an act goes on under: the person's own, on this basis, that covers most of what is asked.
+    """The grant that an act goes on under: the person's own, on this basis, covering most of what is asked.
 
     A grant that covers none of the cameras asked for is another grant, not a reason to refuse.
     """

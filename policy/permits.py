@@ -105,7 +105,7 @@ class Permit:
     def require(
         self, action: Action, ref: Ref, *, starts_at: datetime | None = None, ends_at: datetime | None = None
     ) -> None:
-        """Raise unless this permit is armed, stands, is for ``action`` and covers ``ref`` (and the interval)."""
+        """Raise unless this permit is armed, stands, is for ``action`` and covers ``ref`` (and interval)."""
         if not self._armed:
             raise NotArmed(f"permit {self.id} is not armed")
         if self.action is not action:
@@ -117,9 +117,10 @@ class Permit:
                 continue
             if starts_at is None or covered.starts_at is None:
                 return
-            if ends_at is not None and covered.ends_at is not None:
-                if covered.starts_at <= starts_at and ends_at <= covered.ends_at:
-                    return
+            if ends_at is None or covered.ends_at is None:
+                continue
+            if covered.starts_at <= starts_at and ends_at <= covered.ends_at:
+                return
         raise PermitEnded("This permit does not cover that camera or that time.")
 
     def carry_out(self, able: frozenset[ObligationKind]) -> None:

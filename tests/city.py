@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from audit.keyfiles import make_log_keys
 from audit.models import Disclosure
 from cameras.models import Camera
 from policy.models import Person
@@ -26,6 +27,7 @@ NIGHT = datetime(2026, 11, 21, 4, tzinfo=UTC)
 @pytest.fixture
 def city(committed: Committed) -> Iterator[Committed]:
     """The demo city, seeded by its own command an hour ago; it is noon."""
+    make_log_keys()
     with clock.set_to(NOON - timedelta(hours=1)):
         seed()
     with clock.set_to(NOON):

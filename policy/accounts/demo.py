@@ -1,4 +1,4 @@
-"""One-click sign-in of the demonstration: on a folder marked demo at birth, on loopback, by POST, or not at all."""
+"""One-click sign-in of the demonstration: on a demo folder, on loopback, by POST, or not at all."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def people() -> list[Membership]:
 
 
 def sign_in_as(request: HttpRequest, person: UUID) -> Person:
-    """Sign in as one person of the demonstration; an entry says so. Raises NotFound where it is not offered."""
+    """Sign in as one person of the demonstration, with an entry. Raises NotFound where it is not offered."""
     if not is_offered(request):
         raise NotFound()
     found = Person.objects.filter(id=person, is_active=True).first()

@@ -27,7 +27,7 @@ def justify_exigent(*, by: Person, obligation: UUID, answer: str) -> Obligation:
         basis=owed.grant.basis_id,
         reason=answer,
     ) as permit:
-        row = Obligation.objects.select_for_update(of=("self",)).get(id=obligation)
+        row: Obligation = Obligation.objects.select_for_update(of=("self",)).get(id=obligation)
         if row.discharged_at is not None:
             raise Conflict("It is discharged already; nothing was changed.")
         row.discharged_at, row.discharged_by, row.answer = clock.now(), by, answer

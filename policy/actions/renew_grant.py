@@ -22,7 +22,7 @@ def renew_grant(*, by: Person, grant: UUID) -> Grant:
         basis=row.basis_id if row else None,
         purpose=Purpose(row.purpose) if row else None,
     ) as permit:
-        fresh = Grant.objects.select_related("basis").get(id=grant)
+        fresh: Grant = Grant.objects.select_related("basis").get(id=grant)
         state, span = grants.length(fresh.basis, clock.now(), exigent=fresh.exigent)
         fresh.ends_at, fresh.state, fresh.renewals = clock.now() + span, state, fresh.renewals + 1
         fresh.save(update_fields=["ends_at", "state", "renewals"])

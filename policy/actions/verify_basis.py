@@ -17,7 +17,7 @@ def verify_basis(*, by: Person, basis: UUID, number: str, stands: bool) -> Basis
     if stands and not number.strip():
         raise BadInput("Give the number that you checked.", field="number")
     with guard(Action.VERIFY_BASIS, by=by, on=Ref(Kind.BASIS, basis), basis=basis) as permit:
-        row = Basis.objects.select_for_update().get(id=basis)
+        row: Basis = Basis.objects.select_for_update().get(id=basis)
         row.number = number.strip() or row.number
         row.verification = Verification.VERIFIED if stands else Verification.REFUSED
         row.verified_at, row.verified_by = clock.now(), str(by.id)

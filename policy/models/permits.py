@@ -53,8 +53,10 @@ class Grant(models.Model):
         ]
 
     class Privacy:
-        closed_while_active = ("basis", "purpose", "offence_class", "exigent", "reason", "starts_at", "ends_at",
-                               "history_from", "state", "renewals", "ended_at", "ended_why")  # fmt: skip
+        closed_while_active = (
+            "basis", "purpose", "offence_class", "exigent", "reason", "starts_at", "ends_at", "history_from",
+            "state", "renewals", "ended_at", "ended_why",
+        )  # fmt: skip
         personnel = ("person",)
         public = ("id", "entry")
 
@@ -117,8 +119,10 @@ class Permit(models.Model):
         ]
 
     class Privacy:
-        closed_while_active = ("action", "basis", "grant", "purpose", "covers", "obligations", "rules", "policy",
-                               "issued_at", "expires_at", "ended_at", "ended_why")  # fmt: skip
+        closed_while_active = (
+            "action", "basis", "grant", "purpose", "covers", "obligations", "rules", "policy", "issued_at",
+            "expires_at", "ended_at", "ended_why",
+        )  # fmt: skip
         personnel = ("actor", "person")
         security = ("epoch", "person_epoch")
         public = ("id", "entry")

@@ -1,4 +1,4 @@
-"""What every page of the room says: who is signed in, where they can go, and what is true of the whole room."""
+"""What every page says: who is signed in, where they can go, and what is true of the whole room."""
 
 from __future__ import annotations
 

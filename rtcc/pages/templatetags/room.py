@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ register = template.Library()
 ICONS = Path(__file__).resolve().parent.parent / "static" / "vendor" / "icons"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _drawing(name: str) -> str:
     """The inside of one icon's file. An unlisted name fails here, in every page test."""
     text = (ICONS / f"{name}.svg").read_text(encoding="utf-8")
@@ -30,8 +30,10 @@ def _drawing(name: str) -> str:
 def icon(name: str) -> SafeString:
     """An icon in the text's own colour. It is decoration: the words beside it carry the meaning."""
     return format_html(
-        '<svg class="icon" viewBox="0 0 16 16" fill="currentColor" aria-hidden="true" focusable="false">{}</svg>',
-        mark_safe(_drawing(name)),  # noqa: S308  (a file of the icon set, chosen by name in our templates)
+        '<svg class="icon" viewBox="0 0 16 16" fill="currentColor" aria-hidden="true" focusable="false">'
+        "{}</svg>",
+        # Safe: a file of the icon set, chosen by name in our own templates.
+        mark_safe(_drawing(name)),
     )
 
 
@@ -44,9 +46,16 @@ def moment(context: Context, value: datetime | None, form: str = "full") -> Safe
     if value is None:
         return "\N{EN DASH}"
     local = value.astimezone(ZoneInfo(context.get("room_zone") or "UTC"))
-    shapes = {"full": "%Y-%m-%d %H:%M:%S %Z", "minute": "%Y-%m-%d %H:%M %Z", "time": "%H:%M:%S", "date": "%Y-%m-%d"}
+    shapes = {
+        "full": "%Y-%m-%d %H:%M:%S %Z",
+        "minute": "%Y-%m-%d %H:%M %Z",
+        "time": "%H:%M:%S",
+        "date": "%Y-%m-%d",
+    }
     stamp = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return format_html('<time class="nowrap" datetime="{}" title="{}">{}</time>', stamp, stamp, local.strftime(shapes[form]))
+    return format_html(
+        '<time class="nowrap" datetime="{}" title="{}">{}</time>', stamp, stamp, local.strftime(shapes[form])
+    )
 
 
 @register.filter
@@ -54,12 +63,18 @@ def duration(seconds: float | None) -> str:
     """Seconds in words, two units at most: 45 s, 3 min 20 s, 2 h 4 min, 3 d 2 h."""
     if seconds is None:
         return "\N{EN DASH}"
-    left, parts = int(round(seconds)), []
+    left, parts = round(seconds), []
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
         count, left = divmod(left, size)
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts[:2]) or "0 s"
+
+
+def _shown_s(span: Mapping[str, Any], start: datetime, end: datetime) -> float:
+    """Seconds of the span that lie between start and end."""
+    seconds: float = (min(span["end"], end) - max(span["start"], start)).total_seconds()
+    return seconds
 
 
 @register.inclusion_tag("parts/coverage.html", takes_context=True)
@@ -77,7 +92,7 @@ def coverage_bar(context: Context, coverage: Mapping[str, Any]) -> dict[str, Any
             "kind": span["kind"],
             "label": span["label"],
             "x": f"{1000 * max(0.0, (span['start'] - start).total_seconds()) / whole:.3f}",
-            "width": f"{max(1.0, 1000 * (min(span['end'], end) - max(span['start'], start)).total_seconds() / whole):.3f}",
+            "width": f"{max(1.0, 1000 * _shown_s(span, start, end) / whole):.3f}",
             "lane": span["kind"] in ("keep", "incident"),
         }
         for span in spans
