@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from guardian.models import UserObjectPermission
+
 from cameras.hours import is_open
 from cameras.models import Agreement, Camera, Designation, Mask, Placement, Stream
 from cameras.vocabulary import Codec, Recording, StreamRole
@@ -69,7 +71,7 @@ def in_force(agreement: Agreement, at: datetime) -> bool:
 
 
 def camera_facts(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, ResourceFacts]:
-    """Facts of each camera that exists (seven queries). Rows are locked in id order, cameras only."""
+    """Facts of each camera that exists (eight queries). Rows are locked in id order, cameras only."""
     at = clock.now()
     rows = Camera.objects.filter(id__in=ids).order_by("id").select_related("owner")
     cameras: list[Camera] = list(rows.select_for_update(of=("self",)) if lock else rows)
@@ -79,6 +81,7 @@ def camera_facts(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, ResourceFa
     designations = _one_each(designated.prefetch_related("agreement__hours"))
     masked = set(Mask.objects.valid_at(at).filter(camera__in=numbers).values_list("camera_id", flat=True))
     codecs = codecs_of(cameras)
+    operators = operators_of(cameras)
     return {
         camera.id: _facts(
             camera,
@@ -86,6 +89,7 @@ def camera_facts(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, ResourceFa
             placements.get(camera.number),
             masked=camera.number in masked,
             codec=codecs.get(camera.id, Codec.UNKNOWN),
+            operators=operators.get(camera.id, frozenset()),
         )
         for camera in cameras
     }
@@ -103,13 +107,32 @@ def codecs_of(cameras: Sequence[Camera]) -> dict[UUID, Codec]:
     }
 
 
+def operators_of(cameras: Sequence[Camera]) -> dict[UUID, frozenset[str]]:
+    """Who holds the object permission to operate each camera (one query, by django-guardian)."""
+    held: dict[UUID, set[str]] = {}
+    rows = UserObjectPermission.objects.filter(
+        object_pk__in=[str(camera.id) for camera in cameras],
+        content_type__app_label="cameras",
+        permission__codename="operate_camera",
+    )
+    for camera, person in rows.values_list("object_pk", "user_id"):
+        held.setdefault(UUID(camera), set()).add(str(person))
+    return {camera: frozenset(people) for camera, people in held.items()}
+
+
 def _one_each(rows: Any) -> dict[int, Any]:
     """Rows by camera number; the database lets one camera have one at a time."""
     return {row.camera_id: row for row in rows}
 
 
 def _facts(
-    camera: Camera, terms: Terms, placement: Placement | None, *, masked: bool, codec: Codec
+    camera: Camera,
+    terms: Terms,
+    placement: Placement | None,
+    *,
+    masked: bool,
+    codec: Codec,
+    operators: frozenset[str],
 ) -> ResourceFacts:
     retired = camera.retired_at is not None
     paused = camera.paused_at is not None
@@ -130,6 +153,7 @@ def _facts(
         masked=masked,
         agency_id=terms.agency_id,
         state="retired" if retired else "paused" if paused else "active",
+        operators=operators,
         **_NOBODY,
     )
 

@@ -62,7 +62,8 @@ class ResourceFacts:
     `masked`: parts of the picture must stay covered. `codec_supported`: this machine can show it.
     `held`: a hold stands on the footage. `state`: the thing's own state. `subject_id`: whom it is about
     (grant: its holder; membership, account: the person). `subject_org_classes`: that person's
-    organisations. `opened_by`: who made or asked for it (``none``: nobody, a system did).
+    organisations. `opened_by`: who made or asked for it (``none``: nobody, a system did). `operators`:
+    persons who hold the object permission to operate the camera (django-guardian).
     """
 
     kind: str
@@ -85,6 +86,7 @@ class ResourceFacts:
     subject_id: str = UNKNOWN
     subject_org_classes: frozenset[str] = _UNKNOWN_SET
     opened_by: str = UNKNOWN
+    operators: frozenset[str] = _NOTHING
 
     def __post_init__(self) -> None:
         _check_text(self)

@@ -80,7 +80,11 @@ _VERIFIED = Condition("verified", {"basis_verification": "verified"}, {})
 _CONSENT = Condition("owner's yes", {"owner_consent": True}, {})
 _COURT = Condition("to a court", {"recipient_class": "court"}, {})
 _NARROWS = Condition("only to narrow", {"restricts": True}, {})
-_OWN = Condition("own", {}, {"owner_id": "home", "subject_id": "self", "opened_by": "self"})
+_OWN = Condition(
+    "own",
+    {},
+    {"owner_id": "home", "subject_id": "self", "opened_by": "self", "operators": frozenset({"self"})},
+)
 _DUTY = Condition("system duty", {"purpose": Purpose.SYSTEM_DUTY}, {})
 OF_PICTURES = (_TWO, _VERIFIED, _CONSENT, _COURT)
 OF_OTHERS = (_TWO, _NARROWS, _DUTY, _VERIFIED)

@@ -28,6 +28,7 @@ urlpatterns = [
     path("entries/<uuid:entry>/", oversight.entry, name="entry"),
     path("entries/<uuid:entry>/receipt/", oversight.receipt, name="entry-receipt"),
     path("cameras/", include("cameras.urls")),
+    path("api/v1/cameras/", include("cameras.api_urls")),
     path("log/", include("audit.urls")),
 ]
 
