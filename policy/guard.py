@@ -153,7 +153,7 @@ class _Act:
             action=self.question.action,
             actor=self.question.by,
             entry_id=self.entry_id,
-            covers=tuple(Covered(ref, *(self.question.footage or ())) for ref in self.allows),
+            covers=tuple(self._covered(ref) for ref in self.allows),
             obligations=tuple(sorted(obligations)),
             expires_at=self._expires_at(),
             refused=self.refused,
@@ -161,6 +161,10 @@ class _Act:
             grant_id=self.standing.grant.id if self.standing.grant else None,
             basis_id=self.standing.basis.id if self.standing.basis else None,
         )
+
+    def _covered(self, ref: Ref) -> Covered:
+        starts_at, ends_at = self.question.footage or (None, None)
+        return Covered(ref, starts_at, ends_at, tuple(spec.kind for spec in self.allows[ref].obligations))
 
     def _expires_at(self) -> datetime:
         """The end of the grant, or of the permit's own time, whichever is sooner."""

@@ -38,24 +38,27 @@ class PermitEnded(Refused):
 
 @dataclass(frozen=True)
 class Covered:
-    """One thing a permit covers; for footage, the interval of it (aware, UTC)."""
+    """One thing a permit covers; for footage, the interval of it (aware, UTC); and what its door must do."""
 
     ref: Ref
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    obligations: tuple[ObligationKind, ...] = ()
 
-    def as_json(self) -> dict[str, str]:
-        body = {"kind": str(self.ref.kind), "id": str(self.ref.id)}
+    def as_json(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"kind": str(self.ref.kind), "id": str(self.ref.id)}
+        body["obligations"] = [str(kind) for kind in self.obligations]
         if self.starts_at and self.ends_at:
             body |= {"from": self.starts_at.isoformat(), "to": self.ends_at.isoformat()}
         return body
 
     @classmethod
-    def from_json(cls, body: dict[str, str]) -> Covered:
+    def from_json(cls, body: dict[str, Any]) -> Covered:
         ref = Ref(Kind(body["kind"]), UUID(body["id"]))
+        owed = tuple(ObligationKind(kind) for kind in body["obligations"])
         if "from" not in body:
-            return cls(ref)
-        return cls(ref, datetime.fromisoformat(body["from"]), datetime.fromisoformat(body["to"]))
+            return cls(ref, obligations=owed)
+        return cls(ref, datetime.fromisoformat(body["from"]), datetime.fromisoformat(body["to"]), owed)
 
 
 @dataclass
@@ -123,11 +126,16 @@ class Permit:
                 return
         raise PermitEnded("This permit does not cover that camera or that time.")
 
-    def carry_out(self, able: frozenset[ObligationKind]) -> None:
-        """Raise unless the door can carry out each obligation of the permit; a door says what it can."""
-        unable = [kind for kind in self.obligations if kind not in able]
+    def carry_out(self, ref: Ref, able: frozenset[ObligationKind]) -> None:
+        """Raise unless the door can carry out what the permit demands for ``ref``; a door says what it can.
+
+        What is demanded for one camera (a mask) does not close the others of the same permit.
+        """
+        demanded = {kind for covered in self.covers if covered.ref == ref for kind in covered.obligations}
+        unable = sorted(demanded - able)
         if unable:
-            raise PermitEnded(f"This way cannot do what the permit demands: {', '.join(unable)}.")
+            words = ", ".join(kind.replace("_", " ") for kind in unable)
+            raise PermitEnded(f"This way of showing it cannot do what the permit demands: {words}.")
 
 
 def read(row: PermitRow, actor: Actor) -> Permit:

@@ -7,6 +7,7 @@ that covers nothing more is ended.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -69,18 +70,18 @@ def _decide_again(row: PermitRow, by: Actor) -> Permit:
             PermitRow.objects.select_for_update(of=("self",)).select_related("grant", "person").get(id=row.id)
         )
         check_stands(row, by)
-        refused = _refused(row, by)
-        kept = [body for body in row.covers if Covered.from_json(body).ref not in refused]
+        refused, kept = _weigh(row, by)
         row.epoch = epoch.current()
         row.person_epoch = row.person.session_epoch if row.person else 0
         changed = ["epoch", "person_epoch"]
+        if kept and kept != row.covers:
+            # Fewer cameras, or another demand on one (a mask that was drawn while it is watched).
+            row.covers = kept
+            changed.append("covers")
         if refused:
             ended = next(iter(refused.values())).sentence if not kept else None
             _enter_change(row, by, refused, ended)
-            if kept:
-                row.covers = kept
-                changed.append("covers")
-            else:
+            if not kept:
                 row.ended_at, row.ended_why = clock.now(), ended or ""
                 changed += ["ended_at", "ended_why"]
         row.save(update_fields=changed)
@@ -89,17 +90,24 @@ def _decide_again(row: PermitRow, by: Actor) -> Permit:
     return read(row, by)
 
 
-def _refused(row: PermitRow, by: Actor) -> dict[Ref, Deny]:
+def _weigh(row: PermitRow, by: Actor) -> tuple[dict[Ref, Deny], list[dict[str, Any]]]:
+    """Each covered thing decided on fresh facts: what is refused, and what stays covered with its demands."""
     question, at = _question(row, by), clock.now()
     version = publish.active()
     person, standing = facts.person_facts(by, at), facts.standing(question, at)
     resources = facts.load(question.on, lock=False)
     refused: dict[Ref, Deny] = {}
-    for ref in question.on:
-        answer = decide_one(question.action, ref, person, resources.get(ref), standing, version)
+    kept: list[dict[str, Any]] = []
+    for covered in (Covered.from_json(body) for body in row.covers):
+        answer = decide_one(
+            question.action, covered.ref, person, resources.get(covered.ref), standing, version
+        )
         if isinstance(answer, Deny):
-            refused[ref] = answer
-    return refused
+            refused[covered.ref] = answer
+        else:
+            demands = tuple(spec.kind for spec in answer.obligations)
+            kept.append(replace(covered, obligations=demands).as_json())
+    return refused, kept
 
 
 def _enter_change(row: PermitRow, by: Actor, refused: dict[Ref, Deny], ended: str | None) -> None:

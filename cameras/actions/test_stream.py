@@ -58,8 +58,8 @@ def test_stream(*, by: Actor, camera: UUID, role: StreamRole) -> Tested:
         if row.paused_at is not None or row.retired_at is not None:
             raise Conflict("This camera is paused or retired; nobody connects to it.")
         shown = _may_show(camera)
-    permit.carry_out(frozenset())
     permit.require(Action.TEST_STREAM, Ref(Kind.CAMERA, camera))
+    permit.carry_out(Ref(Kind.CAMERA, camera), frozenset())
     answer = _connect(row, stream)
     if isinstance(answer, Found) and not shown:
         answer = replace(answer, still=b"")

@@ -17,7 +17,7 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import close_old_connections
 
 from evidence.recorder.wire import Frame, FrameType
-from policy.permits import Permit
+from policy.permits import Permit, PermitEnded
 from policy.vocabulary import Action, Kind, ObligationKind, Ref
 from rtcc.live import sessions
 from rtcc.live.sessions import Count
@@ -71,7 +71,7 @@ class Relay:
     async def open(self, number: int, camera: UUID) -> None:
         """Show a camera in a tile. Raises PermitEnded when the permit does not cover it."""
         self.permit.require(Action.VIEW_LIVE, Ref(Kind.CAMERA, camera))
-        self.permit.carry_out(ABLE)
+        self.permit.carry_out(Ref(Kind.CAMERA, camera), ABLE)
         await self.close(number)
         tile = _Tile(camera, camera in self.partners)
         self.tiles[number] = tile
@@ -134,13 +134,16 @@ class Relay:
         return True
 
     def _changed(self, permit: Permit) -> None:
-        """The permit was narrowed or prolonged: close the tiles that it no longer covers."""
+        """The permit was narrowed or prolonged: close the tiles that it no longer covers, or not like this."""
         self.permit = permit
-        covered = {each.ref.id for each in permit.covers}
         loop = asyncio.get_running_loop()
         for number, tile in list(self.tiles.items()):
-            if tile.camera not in covered:
-                loop.create_task(self._shut(number, "This camera is not permitted any more."))
+            ref = Ref(Kind.CAMERA, tile.camera)
+            try:
+                permit.require(Action.VIEW_LIVE, ref)
+                permit.carry_out(ref, ABLE)
+            except PermitEnded as ended:
+                loop.create_task(self._shut(number, ended.sentence))
 
     def _end(self, sentence: str) -> None:
         self.ended = sentence

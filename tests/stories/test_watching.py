@@ -8,7 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
+from audit.record import record
+from audit.vocabulary import Event
 from cameras.actions.pause_camera import pause_camera
+from cameras.models import Mask
 from policy import denials, epoch, grants
 from policy.actions.end_grant import end_grant
 from policy.actions.justify_exigent import justify_exigent
@@ -27,6 +30,7 @@ from rtcc.errors import BadInput
 from rtcc.live import sessions
 from rtcc.live.actions.open_viewing import open_viewing
 from rtcc.live.models import Delivered, Viewing
+from rtcc.live.relay import ABLE
 from rtcc.live.sessions import Count
 from tests.city import NIGHT, camera, city, events, incident, person, said
 from tests.conftest import Committed
@@ -173,12 +177,39 @@ def test_one_paused_camera_leaves_the_others_open(city: Committed) -> None:
     assert [covered.ref.id for covered in permit.covers] == [camera("cam01").id]
 
 
+def test_a_masked_camera_is_not_shown_by_a_way_that_cannot_mask_and_the_others_are(city: Committed) -> None:
+    with transaction.atomic():
+        record(Event.CAMERA_CHANGED, actor="system:test")
+        Mask.objects.create(
+            camera=camera("cam01"), starts_at=clock.now(), polygon={"points": []}, reason="a bedroom window"
+        )
+    viewing = watch("cam01", "cam02")
+    permit = resume(viewing.permit_id, by=person("ana.mercer"))
+
+    permit.carry_out(Ref(Kind.CAMERA, camera("cam02").id), ABLE)
+    with pytest.raises(PermitEnded) as refused:
+        permit.carry_out(Ref(Kind.CAMERA, camera("cam01").id), ABLE)
+    assert "mask on" in refused.value.sentence
+
+
+def test_a_mask_that_is_drawn_while_a_camera_is_watched_closes_it(city: Committed) -> None:
+    viewing = watch("cam01")
+    with transaction.atomic():
+        record(Event.CAMERA_CHANGED, actor="system:test")
+        Mask.objects.create(
+            camera=camera("cam01"), starts_at=clock.now(), polygon={"points": []}, reason="a bedroom window"
+        )
+        epoch.bump()
+
+    permit = resume(viewing.permit_id, by=person("ana.mercer"))
+
+    with pytest.raises(PermitEnded):
+        permit.carry_out(Ref(Kind.CAMERA, camera("cam01").id), ABLE)
+
+
 def test_when_the_membership_ends_so_does_the_permit(city: Committed) -> None:
     viewing = watch("cam01")
     with transaction.atomic():
-        from audit.record import record
-        from audit.vocabulary import Event
-
         record(Event.MEMBERSHIP_CHANGED, actor="system:test")
         Membership.objects.of_person(person("ana.mercer").id).update(ends_at=clock.now())
         epoch.bump()
