@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from evidence.playback import views as playback
 from policy.accounts import views as accounts
+from rtcc.dispatch import api as incidents_api
 from rtcc.dispatch import views as dispatch
 from rtcc.live import views as live
 from rtcc.oversight import views as oversight
@@ -27,8 +29,11 @@ urlpatterns = [
     path("live/renew/", live.renew, name="live-renew"),
     path("entries/<uuid:entry>/", oversight.entry, name="entry"),
     path("entries/<uuid:entry>/receipt/", oversight.receipt, name="entry-receipt"),
+    path("playback/", include("evidence.playback.urls")),
+    path("cameras/<uuid:camera>/footage/", playback.camera_footage, name="camera-footage"),
     path("cameras/", include("cameras.urls")),
     path("api/v1/cameras/", include("cameras.api_urls")),
+    path("api/v1/incidents/", incidents_api.Incidents.as_view(), name="api-incidents"),
     path("log/", include("audit.urls")),
 ]
 

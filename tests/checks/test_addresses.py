@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from policy.models import Grant, Membership
 from policy.vocabulary import Role
 from rtcc.config import config
-from tests.city import city, incident, person
+from tests.city import camera, city, incident, person
 from tests.conftest import Committed
 
 __all__ = ["city"]
@@ -76,6 +76,8 @@ POST_ONLY = {
     "live-open",
     "live-close",
     "live-renew",
+    "playback:open",
+    "playback:close",
     "cameras:test",
     "cameras:pause",
     "cameras:resume",
@@ -90,6 +92,8 @@ def path_of(address: Address) -> str:
         ("<uuid:basis>", str(incident().basis_id)),
         ("<uuid:entry>", str(NOTHING)),
         ("<uuid:obligation>", str(NOTHING)),
+        ("<uuid:playback>", str(NOTHING)),
+        ("<uuid:camera>", str(camera("cam01").id)),
         ("<slug:code>", "cam01"),
         ("<path:path>", "0/000"),
     ):

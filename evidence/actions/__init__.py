@@ -1,0 +1,1 @@
+"""Acts on recorded footage: one module, one public function."""

@@ -1,0 +1,1 @@
+"""Going back: recorded footage for the browser, under a permit, with a byte account."""
