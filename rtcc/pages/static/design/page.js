@@ -43,7 +43,7 @@ export function toast(sentence, { level = "info", link = null } = {}) {
 /** A refusal or fault that the server answered; `answer` is its JSON, `status` its HTTP status. */
 export class Answered extends Error {
   constructor(status, answer) {
-    super(answer.sentence || `The server answered ${status}.`);
+    super(answer.sentence || answer.title || `The server answered ${status}.`);
     this.status = status;
     this.answer = answer;
   }

@@ -53,7 +53,7 @@ export class Grants {
       basis.textContent = grant.basis;
       const left = document.createElement("span");
       left.className = "left";
-      chip.append(basis, ...(grant.state === "pending" ? ["number follows"] : []), left);
+      chip.append(basis, ...(grant.state === "pending" && grant.basis !== "number follows" ? ["number follows"] : []), left);
       return chip;
     }));
   }

@@ -28,7 +28,7 @@ const socket = new WallSocket(data.socket, {
 });
 
 function showLink(word) {
-  const words = { connected: ["Connected", "good"], lost: ["Connection lost, trying again", "bad"], refused: ["Signed out", "bad"] };
+  const words = { connected: ["Connected", "good"], lost: ["Connection lost", "bad"], refused: ["Signed out", "bad"] };
   const element = document.getElementById("link-state");
   [element.textContent, element.className] = [words[word][0], `state ${words[word][1]}`];
   if (word === "refused") tiles.forEach((tile) => tile.end({ sentence: "You are signed out. Sign in to watch again." }));

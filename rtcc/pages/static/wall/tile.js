@@ -74,7 +74,7 @@ export class Tile {
     this.#parts.owner.hidden = false;
     this.#parts.owner.className = `owner ${camera.owner_class}`;
     this.#parts.owner.textContent = camera.owner_class === "public" ? "City" : camera.owner;
-    this.#parts.basis.textContent = grant ? `${grant.basis}${grant.state === "pending" ? ", number follows" : ""}` : "";
+    this.#parts.basis.textContent = grant ? `${grant.basis}${grant.state === "pending" && grant.basis !== "number follows" ? ", number follows" : ""}` : "";
     this.#parts.entry.textContent = view.entry_id ? `this view is entry ${String(view.entry_id).slice(-8)}` : "";
     if (view.entry_url) this.#parts.entry.href = view.entry_url;
     this.#parts.entry.title = view.entry_id || "";
