@@ -26,7 +26,7 @@ from rtcc.live.models import Viewing
 PAGE = 50
 
 
-def _agencies(person: Person) -> list[UUID]:
+def agencies_of(person: Person) -> list[UUID]:
     """The agencies in which the person works now."""
     memberships = Membership.objects.of_person(person.id).valid_at(clock.now())
     return list(memberships.values_list("organisation_id", flat=True))
@@ -36,7 +36,7 @@ def _agencies(person: Person) -> list[UUID]:
 def incidents(request: HttpRequest) -> HttpResponse:
     """Open incidents of the person's own agency, the most urgent first."""
     person = cast(Person, request.user)
-    rows = Incident.objects.of_agencies(_agencies(person)).open_at(clock.now()).for_list()
+    rows = Incident.objects.of_agencies(agencies_of(person)).open_at(clock.now()).for_list()
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     return render(request, "dispatch/incidents.html", {"page": page, "new_url": reverse("incident-new")})
 

@@ -1,0 +1,77 @@
+"""Incidents: the list, the form, the programs' way, and one key that opens the nearest cameras."""
+
+from __future__ import annotations
+
+from policy.models import Basis
+from rtcc.dispatch.models import Incident
+from rtcc.live.models import Viewing
+from tests.checks.test_addresses import client
+from tests.city import city, events, incident
+from tests.conftest import Committed
+
+__all__ = ["city"]
+
+CALL = {"kind": "fight", "priority": 2, "place": "Olive St & N 7th St", "lon": -90.192, "lat": 38.6281}
+
+
+def test_three_calls_stand_on_the_list_the_most_urgent_first(city: Committed) -> None:
+    page = client("ana.mercer").get("/incidents/").content.decode()
+
+    places = [page.index(number) for number in ("26-118411", "26-118402", "26-118409")]
+    assert places == sorted(places)
+
+
+def test_two_keys_open_the_nearest_cameras_that_see_the_place(city: Committed) -> None:
+    ana = client("ana.mercer")
+    answer = ana.post(f"/incidents/{incident().basis_id}/watch/")
+    again = ana.post(f"/incidents/{incident().basis_id}/watch/")
+
+    assert answer.status_code == again.status_code == 302
+    assert 1 <= len(Viewing.objects.get().permit.covers) <= 5
+    assert events() == ["view.permitted"]
+    assert str(Viewing.objects.get().entry) in ana.get("/wall/").content.decode()
+
+
+def test_a_form_opens_an_incident_whose_number_follows(city: Committed) -> None:
+    answer = client("ana.mercer").post("/incidents/new/", CALL)
+
+    assert answer.status_code == 302
+    basis = Basis.objects.get(number="", kind="incident")
+    assert basis.verification == "pending"
+    assert events() == ["incident.opened"]
+
+
+def test_the_same_number_twice_is_answered_in_plain_words_and_nothing_changes(city: Committed) -> None:
+    answer = client("ana.mercer").post("/incidents/new/", CALL | {"number": "26-118402"})
+
+    assert answer.status_code == 409
+    assert "There is an incident 26-118402 already" in answer.content.decode()
+    assert Incident.objects.count() == 3
+    assert events() == ["act.error"]
+
+
+def test_a_program_opens_an_incident_and_a_wrong_field_is_named(city: Committed) -> None:
+    ana = client("ana.mercer")
+    wrong = ana.post("/api/v1/incidents/", CALL | {"priority": 9}, content_type="application/json")
+    right = ana.post("/api/v1/incidents/", CALL, content_type="application/json")
+
+    assert wrong.status_code == 400
+    assert "priority" in wrong.json()
+    assert right.status_code == 201
+    listed = ana.get("/api/v1/incidents/").json()["incidents"]
+    assert right.json()["id"] in [one["id"] for one in listed]
+
+
+def test_who_is_not_of_the_agency_sees_none_of_its_incidents(city: Committed) -> None:
+    page = client("lena.fontaine").get("/incidents/").content.decode()
+
+    assert "26-118402" not in page
+
+
+def test_a_name_that_looks_like_a_program_is_only_text(city: Committed) -> None:
+    ana = client("ana.mercer")
+    ana.post("/incidents/new/", CALL | {"title": "<script>alert(1)</script>"})
+
+    page = ana.get("/incidents/").content.decode()
+    assert "<script>alert(1)</script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
