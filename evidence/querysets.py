@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
+
+from evidence.vault.descriptor import Period
 
 
 class SegmentQuerySet(models.QuerySet[Any]):
@@ -39,6 +41,26 @@ class SegmentQuerySet(models.QuerySet[Any]):
     def due_at(self, instant: datetime) -> Self:
         """Footage whose time is over and that has no tombstone yet."""
         return self.standing().filter(destroy_after__lte=instant)
+
+    def rooted(self) -> Self:
+        """Rows that a minute entry names: the log knows that this footage was there."""
+        return self.filter(minute__isnull=False)
+
+    def of_assets(self, assets: Collection[tuple[date, UUID]]) -> Self:
+        """Exactly these, named by day and id."""
+        return self.filter(day__in={day for day, _ in assets}, id__in=[asset for _, asset in assets])
+
+    def of_period(self, camera: UUID, period: Period) -> Self:
+        """Footage of one camera whose keys are wrapped by the key of one period."""
+        return self.of_camera(camera).filter(
+            day__gte=period.starts_at.date(),
+            day__lte=period.ends_at.date(),
+            period_starts_at=period.starts_at,
+            period_s=period.length_s,
+        )
+
+    def of_disposition(self, disposition: UUID, days: Collection[date]) -> Self:
+        return self.filter(day__in=days, tombstone=disposition)
 
 
 class GapQuerySet(models.QuerySet[Any]):

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from policy import facts
-from policy.facttypes import NONE, ResourceFacts
-from policy.models import Basis, Grant, Membership, Person
+from policy.facttypes import NONE, UNKNOWN, ResourceFacts
+from policy.models import Basis, Grant, Membership, Person, Proposal
 from policy.vocabulary import GrantState, Kind
 from rtcc import clock
 
@@ -115,6 +115,25 @@ def load_memberships(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, Resour
     }
 
 
+def load_proposals(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, ResourceFacts]:
+    """A proposal is judged as the kind of thing that it is about; who proposed it is who opened it."""
+    now = clock.now()
+    rows = list(_rows(Proposal.objects.filter(id__in=ids).order_by("id"), lock=lock))
+    known = _org_classes([row.proposed_by_id for row in rows if row.proposed_by_id])
+    return {
+        row.id: ResourceFacts(
+            **PLAIN,
+            kind=row.payload["on"]["kind"],
+            id=str(row.id),
+            agency_id=known[row.proposed_by_id][1] if row.proposed_by_id else NONE,
+            state="done" if row.executed_at else "open" if row.expires_at > now else "run_out",
+            subject_id=NONE,
+            opened_by=str(row.proposed_by_id or UNKNOWN),
+        )
+        for row in rows
+    }
+
+
 def _the_one(kind: Kind) -> facts.Loader:
     """Loader of a thing of which there is one."""
 
@@ -142,5 +161,6 @@ def register_all() -> None:
     facts.register(Kind.GRANT, load_grants)
     facts.register(Kind.PERSON, load_people)
     facts.register(Kind.MEMBERSHIP, load_memberships)
+    facts.register(Kind.PROPOSAL, load_proposals)
     for kind in (Kind.SYSTEM, Kind.LOG, Kind.POLICY, Kind.REPORT):
         facts.register(kind, _the_one(kind))

@@ -99,6 +99,7 @@ class Kind(StrEnum):
     LOG = "log"
     SYSTEM = "system"
     FOOTAGE = "footage"
+    PROPOSAL = "proposal"
 
 
 class OwnerClass(StrEnum):

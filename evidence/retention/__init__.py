@@ -1,0 +1,1 @@
+"""Keeping footage and destroying it on time."""

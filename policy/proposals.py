@@ -1,0 +1,69 @@
+"""What two persons do together: the words are frozen by a hash when they are proposed, and read again from
+the frozen proposal when the act is done. Approvals count as facts (`policy.facts`); the act itself is
+decided anew, at its own time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+
+from policy.models import Proposal
+from policy.vocabulary import Action, Kind, Ref
+from rtcc import clock
+from rtcc.errors import Conflict, NotFound
+
+
+def hash_of(action: Action, on: Ref, words: dict[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of what is proposed."""
+    return hashlib.sha256(rfc8785.dumps(payload_of(on, words) | {"action": str(action)})).hexdigest()
+
+
+def payload_of(on: Ref, words: dict[str, Any]) -> dict[str, Any]:
+    """What a proposal's row holds: the thing, and the words of the act. Words are JSON values."""
+    return {"on": {"kind": str(on.kind), "id": str(on.id)}, "words": words}
+
+
+def target(proposal: Proposal) -> Ref:
+    """What the proposed act is on."""
+    on = proposal.payload["on"]
+    return Ref(Kind(on["kind"]), UUID(on["id"]))
+
+
+def find(proposal_id: UUID) -> Proposal:
+    """The proposal, not locked. Raises NotFound."""
+    found: Proposal | None = Proposal.objects.select_related("proposed_by").filter(id=proposal_id).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def check_open(proposal: Proposal) -> None:
+    """Raise Conflict unless it stands as it was written, has time left and was not carried out."""
+    if (
+        hash_of(Action(proposal.action), target(proposal), proposal.payload["words"])
+        != proposal.payload_sha256
+    ):
+        raise Conflict("This proposal is not what was proposed: its words were changed.")
+    if proposal.executed_at is not None:
+        raise Conflict("This was done already; nothing was changed.")
+    if proposal.expires_at <= clock.now():
+        raise Conflict("This proposal ran out after its time. Propose it again.")
+
+
+def spend(proposal_id: UUID, action: Action, on: Ref) -> dict[str, Any]:
+    """Inside guard's block of the act: lock the proposal, mark it carried out, return its words.
+
+    Raises Conflict where it is for something else, ran out, was changed or was carried out.
+    """
+    row = Proposal.objects.select_for_update().filter(id=proposal_id).first()
+    if row is None or row.action != action or target(row) != on:
+        raise Conflict("This proposal is for something else.")
+    check_open(row)
+    row.executed_at = clock.now()
+    row.save(update_fields=["executed_at"])
+    words: dict[str, Any] = row.payload["words"]
+    return words
