@@ -8,6 +8,8 @@ import { Timeline } from "./timeline.js";
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 const STATE_MS = 1000;
 const TIMELINE_MS = 5000;
+const EDGE_MS = 150;
+const SMALL_GAP_MS = 2000; // not worth a word
 const session = JSON.parse(document.getElementById("session-data").textContent);
 const from = Date.parse(session.from);
 const to = Date.parse(session.to);
@@ -16,8 +18,7 @@ const note = document.getElementById("footage-note");
 const clock = document.getElementById("footage-clock");
 const speedLabel = document.getElementById("footage-speed");
 const lanes = [...document.querySelectorAll("#lanes button")];
-let at = session.at ? Date.parse(session.at) : Math.min(Math.max(from, Date.now() - 60000), to - 1000);
-if (!session.at) at = from;
+let at = session.at ? Date.parse(session.at) : from;
 let lane = 0;
 let isWanted = true; // the person wants it to play
 let isOver = false;
@@ -85,21 +86,24 @@ function seek(ms) {
   unsay();
   timeline.position = at;
   recorded?.seek((at - from) / 1000);
+  recorded?.tick(lookAhead());
 }
 
 /** Where there is no footage, says why; while playing, goes on to the next there is. */
 function lookAhead() {
   if (!timeline.hasFacts) return true;
-  const span = timeline.spanAt(at);
+  // While it plays, a little ahead: a picture stops just short of where its footage ends.
+  const probe = isWanted ? at + EDGE_MS : at;
+  const span = timeline.spanAt(probe);
   if (span && (span.kind === "recorded" || span.kind === "open")) {
     if (note.dataset.said?.startsWith("No footage")) unsay();
     return true;
   }
-  const next = timeline.nextFootage(at);
+  const next = timeline.nextFootage(probe);
   const until = next === null ? to : next;
   const why = span?.kind === "destroyed" ? "it was destroyed on time" : span?.sentence || span?.reason || "nothing is known of this time";
   const link = span?.disposition_url ? { url: span.disposition_url, text: "See the record of its destruction." } : null;
-  if (isWanted && next !== null && next - at < 3000) { seek(next); return true; }
+  if (isWanted && next !== null && next - at < SMALL_GAP_MS) { seek(next); return true; }
   if (isWanted && next !== null && span?.kind !== "destroyed") {
     toast(`Skipped ${timeOfDay(at)} to ${timeOfDay(next)}: ${why}.`);
     seek(next);

@@ -51,7 +51,6 @@ export class Recorded {
     if (this.#isBuffered(at)) return;
     this.#stop();
     this.#askedTo = at;
-    this.tick(true);
   }
 
   /** Called often while the footage is on screen; `isNeeded` says there is footage at and after the playhead. */
@@ -162,14 +161,15 @@ export class Recorded {
     return 0;
   }
 
-  /** Steps over a short hole, such as between two files. */
+  /** Steps over a short hole, such as between two files, and over any hole once nothing is under way for it. */
   #step() {
     const ranges = this.#buffer?.buffered;
     const now = this.#video.currentTime;
+    if (this.#bufferedEnd(now) > now + 0.1) return;
+    const isIdle = !this.#asking && !this.#queue.length && !this.#video.paused;
     for (let index = 0; index < (ranges?.length || 0); index += 1) {
       const start = ranges.start(index);
-      const isInHole = this.#bufferedEnd(now) < now + 0.05;
-      if (isInHole && start > now && start - now < HOLE_S) { this.#video.currentTime = start + 0.01; return; }
+      if (start > now && (isIdle || start - now < HOLE_S)) { this.#video.currentTime = start + 0.01; return; }
     }
   }
 

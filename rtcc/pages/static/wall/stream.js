@@ -1,9 +1,9 @@
 // One live picture: Media Source Extensions fed with a camera's own fragments, kept near the live edge.
 
 const TARGET_S = 0.35; // how far behind the newest frame playback is placed
-const HURRY_S = 0.8; // behind this, play a little faster
-const RUSH_S = 1.6; // behind this, play much faster
+const HURRY_S = 0.6; // behind this, play faster: the more so the farther behind
 const LEAP_S = 4; // behind this, leap to the edge
+const SETTLING_MS = 1500; // after a beginning, when the last seconds come at once, leap sooner
 const KEEP_S = 12; // played picture kept in the buffer
 const TRIM_S = 20; // trimmed when more than this is kept
 const WAITING_MAX = 600; // chunks waiting to be appended before they are given up until the next key frame
@@ -29,6 +29,7 @@ export class LiveStream {
   #waiting = [];
   #wantsKey = true;
   #placed = false;
+  #begunMs = 0;
   #onFault;
 
   /** `onFault(sentence)` is called when the browser gives the picture up. */
@@ -47,6 +48,7 @@ export class LiveStream {
     this.#source = source;
     this.#url = URL.createObjectURL(source);
     this.#waiting = [init];
+    this.#begunMs = performance.now();
     source.addEventListener("sourceopen", () => {
       if (this.#source !== source) return;
       this.#buffer = source.addSourceBuffer(`video/mp4; codecs="${codec}"`);
@@ -113,14 +115,14 @@ export class LiveStream {
 
   #keepUp(start, end) {
     const video = this.#video;
-    if (!this.#placed || end - video.currentTime > LEAP_S || video.currentTime < start || video.currentTime > end) {
+    const leap = performance.now() - this.#begunMs < SETTLING_MS ? HURRY_S : LEAP_S;
+    if (!this.#placed || end - video.currentTime > leap || video.currentTime < start || video.currentTime > end) {
       video.currentTime = Math.max(start, end - TARGET_S);
       video.playbackRate = 1;
       this.#placed = true;
     }
     const behind = end - video.currentTime;
-    if (behind > RUSH_S) video.playbackRate = 1.5;
-    else if (behind > HURRY_S) video.playbackRate = 1.08;
+    if (behind > HURRY_S) video.playbackRate = Math.min(1.5, 1.05 + (behind - HURRY_S) * 0.3);
     else if (behind < TARGET_S) video.playbackRate = 1;
     if (video.paused) video.play().catch((fault) => { if (fault.name !== "AbortError") this.#onFault(fault.message); });
   }
