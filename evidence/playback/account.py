@@ -15,13 +15,14 @@ from django.db.models import F
 
 from audit.record import Touch, record
 from audit.vocabulary import Event, Outcome
+from cameras.models import Camera
 from evidence.models import Playback, Played
 from policy.models import Permit as PermitRow
 from policy.permits import PermitEnded
 from rtcc import clock
 
-STEP_BYTES = 1024 * 1024
-MOST_AT_ONCE = 4 * 1024 * 1024
+# Room for what stands around footage: the head of a frame, and of an init segment its facts as JSON.
+AROUND_BYTES = 512
 # The player asks for the session's state every few seconds; after this it is taken for gone.
 SILENT_AFTER = timedelta(seconds=30)
 # Fragments that follow each other this closely are one span of delivered footage.
@@ -31,68 +32,66 @@ Span = tuple[datetime, datetime]
 
 
 class StreamAccount:
-    """The account of one stream of one playback. Room is taken in steps of at most 4 MiB.
+    """The account of one stream of one playback: `reserve` before a fragment is decrypted, `going` before it
+    goes, `sent` when it has gone, `settle` at the end.
 
-    ``sent`` says that bytes have gone, ``settle`` writes it down. What was handed out by the vault and is
-    neither sent nor settled stays reserved: the entry then calls its count an upper bound.
+    Footage is written down when its room is: a process that dies leaves an entry that names too much of it,
+    and calls its count an upper bound, but never too little.
     """
 
     def __init__(self, playback: UUID, camera: UUID) -> None:
         self.playback, self.camera = playback, camera
         self._room = 0
-        self._handed = 0
+        self._going = 0
         self._sent = 0
-        self._spans: list[Span] = []
 
-    def reserve(self, camera: UUID, length: int) -> None:
+    def reserve(self, camera: UUID, length: int, span: Span | None) -> None:
         """Called by the vault before it decrypts. Raises PermitEnded once the session is over."""
-        while self._room < length:
-            step = min(max(STEP_BYTES, length - self._room), MOST_AT_ONCE)
-            self._room += _reserve(self.playback, camera, step)
-        self._room -= length
-        self._handed += length
+        more = max(0, length + AROUND_BYTES - (self._room - self._going))
+        _reserve(self.playback, camera, more, span)
+        self._room += more
 
-    def overhead(self, length: int) -> None:
-        """Bytes of our own around what the vault handed out (frame heads)."""
-        self.reserve(self.camera, length)
+    def going(self, length: int) -> None:
+        """These bytes are handed to the network; whether they arrive is not known yet."""
+        self._going += length
 
-    def sent(self, length: int, span: Span | None = None) -> None:
-        """These bytes have gone to the network."""
-        self._handed -= length
-        self._sent += length
-        if span is not None:
-            self._spans = merged([*self._spans, span])
+    def sent(self) -> None:
+        """They have gone."""
+        self._room -= self._going
+        self._sent += self._going
+        self._going = 0
 
-    def settle(self, *, clean: bool) -> None:
-        """Write down what was sent. A clean end gives back room that was never used."""
-        spare = self._room + self._handed if clean else self._room
+    def settle(self) -> None:
+        """Write down what was sent, and give back room whose bytes certainly did not go."""
+        spare = self._room - self._going
         if self._sent or spare:
-            _settle(self.playback, self.camera, self._sent, spare, self._spans)
-        self._room = self._sent = 0
-        self._handed = 0 if clean else self._handed
-        self._spans = []
+            _settle(self.playback, self.camera, self._sent, spare)
+        self._room, self._sent = self._going, 0
 
 
-def _reserve(playback: UUID, camera: UUID, length: int) -> int:
+def _reserve(playback: UUID, camera: UUID, length: int, span: Span | None) -> None:
     """Commit room; the session's row is held so that it cannot end in between."""
     with transaction.atomic():
-        open_row = Playback.objects.select_for_update().open().filter(id=playback)
-        if not open_row.update(seen_at=clock.now()):
+        row = Playback.objects.select_for_update().open().filter(id=playback).first()
+        if row is None:
             raise PermitEnded("This playback is over. Open it again.")
-        Played.objects.get_or_create(playback_id=playback, camera=camera)
-        Played.objects.filter(playback_id=playback, camera=camera).update(reserved=F("reserved") + length)
-    return length
+        row.seen_at = clock.now()
+        row.save(update_fields=["seen_at"])
+        played, _ = Played.objects.get_or_create(playback=row, camera=camera)
+        played.reserved += length
+        if span is not None:
+            played.spans = _text(merged([*_spans(played.spans), span]))
+        played.save(update_fields=["reserved", "spans"])
 
 
-def _settle(playback: UUID, camera: UUID, sent: int, spare: int, spans: list[Span]) -> None:
+def _settle(playback: UUID, camera: UUID, sent: int, spare: int) -> None:
+    """After its end a session's account stays as it was entered."""
     with transaction.atomic():
-        row = Playback.objects.select_for_update().filter(id=playback).get()
-        played = Played.objects.get(playback=row, camera=camera)
-        played.sent += sent
-        played.spans = _text(merged([*_spans(played.spans), *spans]))
-        if row.ended_at is None:
-            played.reserved -= spare
-        played.save(update_fields=["sent", "spans", "reserved"])
+        row = Playback.objects.select_for_update().open().filter(id=playback).first()
+        if row is not None:
+            Played.objects.filter(playback=row, camera=camera).update(
+                sent=F("sent") + sent, reserved=F("reserved") - spare
+            )
 
 
 def merged(spans: list[Span]) -> list[Span]:
@@ -152,6 +151,8 @@ def _enter(row: Playback, now: datetime, why: str) -> UUID:
     if not exact:
         detail["note"] = "bytes are an upper bound: room was reserved and its use is not counted"
     spans = [(each.camera, span) for each in played for span in _spans(each.spans)]
+    # Each owner finds in the report what was watched of its own cameras.
+    owners = dict(Camera.objects.with_ids([each.camera for each in played]).values_list("id", "owner_id"))
     entry = record(
         Event.PLAYBACK_ENDED,
         outcome=Outcome.PERMIT,
@@ -177,7 +178,12 @@ def _enter(row: Playback, now: datetime, why: str) -> UUID:
         reason=why or None,
         detail=detail,
         touches=[
-            Touch(camera=camera, watched=(row.opened_at, max(now, row.opened_at)), footage=span)
+            Touch(
+                camera=camera,
+                watched=(row.opened_at, max(now, row.opened_at)),
+                footage=span,
+                owner=owners.get(camera),
+            )
             for camera, span in spans
         ],
     )

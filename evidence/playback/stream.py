@@ -15,7 +15,6 @@ import asyncio
 import json
 import struct
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -40,14 +39,6 @@ from policy.permits import Permit, PermitEnded
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A frame about to go, and the footage in it."""
-
-    data: bytes
-    span: Span | None = None
-
-
 class FootageStream:
     """The answer to one request of one player. `open` raises what refuses it; then `body` is sent."""
 
@@ -56,7 +47,9 @@ class FootageStream:
         self._interval = interval
         self._account = StreamAccount(playback, camera)
         self._view: FootageView | None = None
-        self._parts: Iterator[_Part] = iter(())
+        self._parts: Iterator[bytes] = iter(())
+        self.ended = b""
+        """The END frame, where the footage could not go on."""
 
     def open(self, starts_at: datetime, ends_at: datetime, known: UUID | None) -> None:
         """Choose the fragments of [starts_at, ends_at). ``known``: the file whose INIT the player has.
@@ -72,49 +65,48 @@ class FootageStream:
         self._view = view
         self._parts = self._frames(view, pieces, known)
 
-    def _frames(self, view: FootageView, pieces: list[Piece], known: UUID | None) -> Iterator[_Part]:
+    def _frames(self, view: FootageView, pieces: list[Piece], known: UUID | None) -> Iterator[bytes]:
         """Reads as it goes: nothing is decrypted before it is asked for."""
         try:
             for piece in pieces:
                 if piece.file.asset.id != known:
                     known = piece.file.asset.id
-                    yield self._frame(FrameType.INIT, _head(piece.file, view.init(piece.file)))
+                    yield pack(FrameType.INIT, _head(piece.file, view.init(piece.file)))
                 head = struct.pack(">dB", piece.starts_at.timestamp(), piece.fragment.key)
-                body = head + view.read(piece)
-                yield self._frame(FrameType.CHUNK, body, (piece.starts_at, piece.ends_at), piece.length)
+                yield pack(FrameType.CHUNK, head + view.read(piece))
         except (PermitEnded, FootageBroken, FootageDestroyed) as error:
-            yield _Part(pack(FrameType.END, json.dumps({"sentence": error.sentence}).encode()))
+            self.ended = pack(FrameType.END, json.dumps({"sentence": error.sentence}).encode())
 
-    def _frame(
-        self, kind: FrameType, payload: bytes, span: Span | None = None, footage: int | None = None
-    ) -> _Part:
-        """The vault has reserved what it handed out; the few bytes around it are reserved here."""
-        data = pack(kind, payload)
-        handed = footage if footage is not None else len(payload) - payload.index(b"\n") - 1
-        self._account.overhead(len(data) - handed)
-        return _Part(data, span)
+    def step(self) -> bytes | None:
+        """The next frame with footage, or None at the end."""
+        part = next(self._parts, None)
+        if part is not None:
+            self._account.going(len(part))
+        return part
 
-    def step(self) -> _Part | None:
-        """The next frame, or None at the end."""
-        return next(self._parts, None)
+    def sent(self) -> None:
+        """What `step` gave last has gone."""
+        self._account.sent()
 
-    def close(self, *, clean: bool) -> None:
+    def close(self) -> None:
         """Write the account down and let go of the files."""
-        self._account.settle(clean=clean)
+        self._account.settle()
         if self._view is not None:
             self._view.__exit__()
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The bytes of the answer. Decryption and account run in threads."""
-        clean = False
+        """The bytes of the answer. Decryption and account run in threads. The sentence of an END frame is
+        no footage and is not counted.
+        """
         try:
             while (part := await in_thread(self.step)) is not None:
-                yield part.data
-                self._account.sent(len(part.data), part.span)
-            clean = True
+                yield part
+                self.sent()
+            if self.ended:
+                yield self.ended
         finally:
             # A player that went away must not keep what was sent from being written down.
-            await asyncio.shield(in_thread(lambda: self.close(clean=clean)))
+            await asyncio.shield(in_thread(self.close))
 
 
 def _head(file: RecordedFile, init: bytes) -> bytes:

@@ -57,8 +57,10 @@ _log = log("vault")
 class Account(Protocol):
     """Where bytes are written down before they go (`evidence.playback.account`)."""
 
-    def reserve(self, camera: UUID, length: int) -> None:
-        """Commit room for ``length`` more bytes. Raises PermitEnded when the session is over."""
+    def reserve(self, camera: UUID, length: int, span: tuple[datetime, datetime] | None) -> None:
+        """Commit room for ``length`` more bytes, of footage of ``span``. Raises PermitEnded when the session
+        is over.
+        """
 
 
 class FootageDestroyed(DomainError):
@@ -226,17 +228,20 @@ class FootageView:
 
     def init(self, file: RecordedFile) -> bytes:
         """The init segment (ftyp and moov) of a file."""
-        return self._bytes(file, 0, file.init_length)
+        return self._bytes(file, 0, file.init_length, None)
 
     def read(self, piece: Piece) -> bytes:
         """The moof and mdat pairs of one fragment. Raises PermitEnded, FootageBroken."""
         if not (self.starts_at <= piece.starts_at and piece.ends_at <= self.ends_at):
             raise ValueError("the piece lies outside the view")
-        return self._bytes(piece.file, piece.fragment.offset + piece.head, piece.length)
+        span = (piece.starts_at, piece.ends_at)
+        return self._bytes(piece.file, piece.fragment.offset + piece.head, piece.length, span)
 
-    def _bytes(self, file: RecordedFile, offset: int, length: int) -> bytes:
+    def _bytes(
+        self, file: RecordedFile, offset: int, length: int, span: tuple[datetime, datetime] | None
+    ) -> bytes:
         self.check()
-        self._account.reserve(self.camera, length)
+        self._account.reserve(self.camera, length, span)
         try:
             return self._reader(file).read(offset, length)
         except KeyDestroyed as error:

@@ -1,0 +1,88 @@
+"""Rows against files, and files against rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from evidence.catalogue.verify.result import FootageVerification, Level, Range
+from evidence.models import Segment
+from evidence.vault.errors import UnsafePath
+from evidence.vault.examine import Shelf
+from evidence.vault.store import Location
+
+_STEP = 200
+
+
+def check_files(result: FootageVerification, within: Range, progress: Callable[[int, int], None]) -> None:
+    """Each row: is its file there, as large, with this hash; and does the row hash to its own seal."""
+    shelf = Shelf()
+    rows = within.of(Segment.objects.order_by("day", "camera", "starts_at"))
+    for done, row in enumerate(rows.iterator(chunk_size=_STEP), start=1):
+        _check_row(result, row)
+        if row.tombstone is None:
+            _check_file(result, shelf, row)
+        else:
+            result.destroyed += 1
+            if shelf.has(row.location):
+                result.notice(result.place(row), "its destruction is decided and its bytes are still there")
+        if done % _STEP == 0 or done == result.segments:
+            progress(done, result.segments)
+
+
+def _check_row(result: FootageVerification, row: Segment) -> None:
+    if row.sealed.seal.hash() != bytes(row.seal_sha256):
+        result.fault(result.place(row), "its row does not hash to its seal: the row was changed")
+    elif row.starts_at.date() != row.day:
+        result.fault(result.place(row), "its row stands under another day")
+
+
+def _check_file(result: FootageVerification, shelf: Shelf, row: Segment) -> None:
+    try:
+        found = shelf.examine(row.location, hashed=result.level is Level.HASH)
+    except (UnsafePath, OSError) as error:
+        result.fault(result.place(row), f"its file cannot be read ({type(error).__name__}: {error})")
+        return
+    if found is None:
+        result.fault(result.place(row), "its file is gone from the store")
+    elif result.level is not Level.PRESENCE and found.size != row.ciphertext_bytes:
+        result.fault(result.place(row), f"its file has {found.size} bytes, not {row.ciphertext_bytes}")
+    elif found.sha256 is not None and found.sha256 != bytes(row.ciphertext_sha256):
+        result.fault(result.place(row), "its file was changed: it does not have the hash that was sealed")
+
+
+def check_strays(result: FootageVerification) -> None:
+    """Files that nothing names."""
+    shelf = Shelf()
+    waiting = shelf.announced()
+    try:
+        batch: list[Location] = []
+        for location in shelf.sealed():
+            batch.append(location)
+            if len(batch) == _STEP:
+                _check_batch(result, batch, waiting)
+                batch = []
+        _check_batch(result, batch, waiting)
+        for asset in shelf.work():
+            if asset not in waiting:
+                result.fault(f"work file {asset}", "nothing names it, and its key is lost")
+    except UnsafePath as error:
+        result.fault("store", str(error))
+
+
+def _check_batch(result: FootageVerification, batch: list[Location], waiting: set[UUID]) -> None:
+    if not batch:
+        return
+    rows = Segment.objects.filter(
+        day__in={location.day for location in batch}, id__in=[location.id for location in batch]
+    )
+    known = {(day, str(camera), key) for day, camera, key in rows.values_list("day", "camera", "id")}
+    for location in batch:
+        if (location.day, location.source, location.id) in known:
+            continue
+        if location.id in waiting:
+            result.notice(
+                f"file {location}", "its row is due: the recorder writes it when the database answers"
+            )
+        else:
+            result.fault(f"file {location}", "no row names it")
