@@ -7,6 +7,7 @@ nobody watches: a new viewer's last GOP is packed when it comes.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ MAX_GOP_BYTES = 16 * 1024 * 1024
 MAX_GOP_FRAMES = 1500
 MAX_QUEUED_BYTES = 8 * 1024 * 1024
 MAX_QUEUED_CHUNKS = 1600
+# A picture that waits longer is not live any more; its viewer goes on at the next key frame.
+MAX_QUEUED_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Subscription:
         self._leave = leave
         self._lock = threading.Lock()
         self._items: deque[LiveItem] = deque()
+        self._since: deque[float] = deque()  # when each item was queued, monotonic seconds
         self._bytes = 0
         self._awaits_key = True
         self.skipped = 0
@@ -66,9 +70,19 @@ class Subscription:
         """Everything queued, in order; empty when there is nothing."""
         with self._lock:
             items = list(self._items)
-            self._items.clear()
-            self._bytes = 0
+            self._keep([])
         return items
+
+    def take(self) -> LiveItem | None:
+        """The oldest thing queued, or None. What is not taken yet may still be dropped."""
+        with self._lock:
+            if not self._items:
+                return None
+            self._since.popleft()
+            item = self._items.popleft()
+            if isinstance(item, LiveChunk):
+                self._bytes -= len(item.data)
+        return item
 
     @property
     def waiting(self) -> bool:
@@ -91,22 +105,29 @@ class Subscription:
                 self._awaits_key = True
             was_empty = not self._items
             self._items.append(item)
+            self._since.append(time.monotonic())
         if was_empty:
             self._notify()
 
     def _accepts(self, item: LiveChunk) -> bool:
         full = self._bytes + len(item.data) > MAX_QUEUED_BYTES or len(self._items) >= MAX_QUEUED_CHUNKS
-        if full:
+        late = bool(self._since) and time.monotonic() - self._since[0] > MAX_QUEUED_S
+        if full or late:
             kept = [queued for queued in self._items if not isinstance(queued, LiveChunk)]
             self.skipped += len(self._items) - len(kept)
-            self._items = deque(kept[-4:])
-            self._bytes = 0
+            self._keep(kept[-4:])
             self._awaits_key = True
         if self._awaits_key and not item.key:
             self.skipped += 1
             return False
         self._awaits_key = False
         return True
+
+    def _keep(self, items: list[LiveItem]) -> None:
+        """Under the lock: only these stay queued, and none of them is a chunk."""
+        self._items = deque(items)
+        self._since = deque([time.monotonic()] * len(items))
+        self._bytes = 0
 
 
 class LiveCamera:

@@ -12,11 +12,12 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DatabaseFailure
+from django.db import close_old_connections
 
 from evidence.recorder.engine import Engine
 from evidence.recorder.live import LiveChunk, LiveInit, LiveItem, LiveState, Subscription
@@ -42,11 +43,14 @@ class LiveServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="live-server", daemon=True)
         self._started = threading.Event()
+        self._failure: OSError | None = None
 
     def start(self) -> None:
-        """Returns once the socket answers."""
+        """Returns once the socket answers. Raises OSError where it cannot be made."""
         self._thread.start()
         self._started.wait()
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -54,10 +58,16 @@ class LiveServer:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._path.unlink(missing_ok=True)
-        server = self._loop.run_until_complete(asyncio.start_unix_server(self._serve, path=str(self._path)))
-        self._path.chmod(0o600)
-        self._started.set()
+        try:
+            self._path.unlink(missing_ok=True)
+            listening = asyncio.start_unix_server(self._serve, path=str(self._path))
+            server = self._loop.run_until_complete(listening)
+            self._path.chmod(0o600)
+        except OSError as error:
+            self._failure = error
+            return
+        finally:
+            self._started.set()
         self._loop.run_forever()
         server.close()
         for task in asyncio.all_tasks(self._loop):
@@ -71,8 +81,8 @@ class LiveServer:
                 return
             line = await asyncio.wait_for(reader.readline(), FIRST_LINE_S)
             camera = await asyncio.to_thread(self._admit, line)
-            if isinstance(camera, str):
-                writer.write(pack(FrameType.END, json.dumps({"sentence": camera}).encode()))
+            if isinstance(camera, Answer):
+                writer.write(camera.frame())
                 await writer.drain()
                 return
             await self._stream(camera, reader, writer)
@@ -90,37 +100,41 @@ class LiveServer:
             _log.warning("live_peer_refused", user=user)
         return user in self._users
 
-    def _admit(self, line: bytes) -> UUID | str:
-        """The camera, or the sentence why not. Reads the permit on a connection of this thread."""
+    def _admit(self, line: bytes) -> UUID | Answer:
+        """The camera, or the answer why not. Reads the permit on a connection of this thread."""
         try:
             if len(line) > MOST_REQUEST:
-                return "That request makes no sense."
+                return Answer("That request makes no sense.")
             body = json.loads(line)
-            permit_id, camera = UUID(body["permit"]), UUID(body["camera"])
+            permit_id, camera = UUID(str(body["permit"])), UUID(str(body["camera"]))
             row = find(permit_id)
             if row is None:
-                return "There is no such permit."
+                return Answer("There is no such permit.")
             actor = actor_of(row)
             check_stands(row, actor)
             read(row, actor).require(Action.VIEW_LIVE, Ref(Kind.CAMERA, camera))
             return camera
-        except (ValueError, KeyError, TypeError):
-            return "That request makes no sense."
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return Answer("That request makes no sense.")
         except PermitEnded as ended:
-            return ended.sentence
-        except DatabaseError:
-            return "The database does not answer, so nobody can say that this is allowed."
+            return Answer(ended.sentence)
+        except DatabaseFailure:
+            return Answer("The database does not answer, so nobody can say that this is allowed.", again=True)
         finally:
             close_old_connections()
 
     async def _stream(self, camera: UUID, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         something = asyncio.Event()
-        notify: Callable[[], None] = lambda: self._loop.call_soon_threadsafe(something.set)  # noqa: E731
+
+        def notify() -> None:
+            # The engine's thread must not fail because this one has ended.
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(something.set)
+
         try:
             subscription = self._engine.subscribe(str(camera), notify)
         except KeyError:
-            sentence = "This camera is not connected to the recorder."
-            writer.write(pack(FrameType.STATE, json.dumps({"state": "away", "sentence": sentence}).encode()))
+            writer.write(Answer("The recorder does not record this camera just now.", again=True).frame())
             await writer.drain()
             return
         gone = asyncio.ensure_future(reader.read(1))
@@ -139,7 +153,7 @@ class LiveServer:
     ) -> None:
         """Until the viewer goes. Waiting for it to read is what lets its queue drop to the next key frame."""
         while not gone.done():
-            for item in subscription.drain():
+            while (item := subscription.take()) is not None:
                 writer.write(frame_of(item))
                 await writer.drain()
             wait = asyncio.ensure_future(something.wait())
@@ -148,13 +162,33 @@ class LiveServer:
             something.clear()
 
 
+@dataclass(frozen=True)
+class Answer:
+    """Why there are no pictures: for good, or for now, where the viewer asks ``again``."""
+
+    sentence: str
+    again: bool = False
+
+    def frame(self) -> bytes:
+        if self.again:
+            return pack(FrameType.STATE, _json({"state": "away", "sentence": self.sentence}))
+        return pack(FrameType.END, _json({"sentence": self.sentence}))
+
+
+def _json(body: dict[str, object]) -> bytes:
+    return json.dumps(body).encode()
+
+
 def frame_of(item: LiveItem) -> bytes:
     """One item of the engine as it goes over the socket."""
     if isinstance(item, LiveInit):
         facts = item.facts
         head = {"codec": facts.codec, "width": facts.width, "height": facts.height, "timescale": 90000}
-        return pack(FrameType.INIT, json.dumps(head).encode() + b"\n" + item.data)
+        return pack(FrameType.INIT, _json(head) + b"\n" + item.data)
     if isinstance(item, LiveChunk):
         return pack(FrameType.CHUNK, struct.pack(">dB", item.recorder_s, item.key) + item.data)
     assert isinstance(item, LiveState)
-    return pack(FrameType.STATE, json.dumps({"state": "playing" if item.playing else item.reason}).encode())
+    if item.playing:
+        return pack(FrameType.STATE, _json({"state": "playing"}))
+    sentence = f"No pictures come from the camera ({item.reason.replace('_', ' ')}); trying again."
+    return pack(FrameType.STATE, _json({"state": item.reason, "sentence": sentence}))

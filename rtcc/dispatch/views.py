@@ -58,7 +58,7 @@ def watch(request: HttpRequest, basis: UUID) -> HttpResponse:
     incident = Incident.objects.for_list().filter(basis_id=basis).first()
     if incident is None:
         raise NotFound()
-    if Viewing.objects.open().of_person(person.id).on_basis(basis, clock.now()).exists():
+    if Viewing.objects.wanted().of_person(person.id).on_basis(basis, clock.now()).exists():
         # The same question again: the pictures stand on the wall already, and one entry is enough.
         return redirect("wall")
     cameras = watchable(incident, clock.now())

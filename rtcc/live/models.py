@@ -32,6 +32,15 @@ class Viewing(models.Model):
     process = models.CharField(
         max_length=60, blank=True, help_text="host:pid that serves its socket; empty: none"
     )
+    asked_to_end = models.CharField(
+        max_length=300, blank=True, help_text="why; its process stops it and enters the end"
+    )
+    missed_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the sweeper first noticed that no sign of life came"
+    )
+    cut_sockets = models.PositiveSmallIntegerField(
+        default=0, help_text="sockets lost while pictures were on their way: counts are upper bounds"
+    )
     entry = models.UUIDField()
     ended_entry = models.UUIDField(null=True, blank=True)
 
@@ -52,7 +61,8 @@ class Viewing(models.Model):
 
     class Privacy:
         personnel = ("person", "permit")
-        closed_while_active = ("opened_at", "seen_at", "continued_at", "ended_at", "ended_why")
+        closed_while_active = ("opened_at", "seen_at", "continued_at", "ended_at", "ended_why",
+                               "asked_to_end", "missed_at", "cut_sockets")  # fmt: skip
         security = ("process",)
         public = ("id", "entry", "ended_entry")
 

@@ -8,21 +8,21 @@ is told to clear; nothing is sent after that.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from typing import Any
 from uuid import UUID
 
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from django.db import close_old_connections
+from django.db import Error as DatabaseFailure
 
 from evidence.recorder.wire import Frame, FrameType
 from policy.permits import Permit, PermitEnded
 from policy.vocabulary import Action, Kind, ObligationKind, Ref
-from rtcc.live import sessions
-from rtcc.live.sessions import Count
+from rtcc.live.account import Account
 from rtcc.live.upstream import RecorderAway, frames
-from rtcc.live.watch import Watched, watcher
+from rtcc.live.watch import Doubt, Watched, watcher
+from rtcc.logs import log
 
 # What the relay can carry out. A mask or a watermark needs a transcode, which the relay has not.
 ABLE = frozenset(
@@ -37,145 +37,227 @@ ABLE = frozenset(
 )
 RETRY_S = 1.0
 WRITE_DOWN_S = 5.0
+# A page that reads too slowly to be told is not waited for.
+TELL_S = 1.0
+SAID = {
+    Doubt.NONE: "",
+    Doubt.UNCONFIRMED: "The database does not answer; this picture goes on for a moment, unconfirmed.",
+    Doubt.HELD: "Held: nobody can say just now that this is still allowed. It goes on when somebody can.",
+}
+AWAY = "The recorder does not answer just now; trying again."
+UNACCOUNTED = "The database does not answer, so that what is sent cannot be accounted for; trying again."
+FAULT = "This picture cannot be shown because of a fault of ours. Open it again."
+_log = log("web")
 
-Send = Callable[[bytes], Awaitable[None]]
+# Sends one message if the claim, asked at the last moment, still holds.
+Send = Callable[[bytes, Callable[[], bool]], Awaitable[None]]
 Tell = Callable[[int, str, str], Awaitable[None]]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Tile:
     camera: UUID
     partner: bool
-    task: asyncio.Task[None] | None = None
+    doubt: Doubt = Doubt.NONE
+    waiting: str = ""
+    task: asyncio.Task[object] | None = None
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(Kind.CAMERA, self.camera)
 
 
-@dataclass
+@dataclass(eq=False)
 class Relay:
     """The live pictures of one viewing to one socket. ``tell(tile, event, sentence)`` informs the page."""
 
     viewing: UUID
     permit: Permit
+    session_key: str
     send: Send
     tell: Tell
     partners: frozenset[UUID] = frozenset()
-    tiles: dict[int, _Tile] = field(default_factory=dict)
-    counts: dict[UUID, Count] = field(default_factory=dict)
     ended: str | None = None
-    _keeper: asyncio.Task[None] | None = None
+    _tiles: dict[int, _Tile] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[object]] = field(default_factory=set)
+    _finishing: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self._account = Account(self.viewing)
+        self._watched = Watched(self.permit.id, self.session_key, self._changed, self._end, self._say_doubts)
 
     def start(self) -> None:
         """Begin to watch over the permit: registered first, decided again after."""
-        watcher.add(Watched(self.permit.id, self._changed, self._end))
-        self._keeper = asyncio.get_running_loop().create_task(self._keep_account())
+        watcher.add(self._watched)
+        self._keep(self._keep_account())
 
     async def open(self, number: int, camera: UUID) -> None:
         """Show a camera in a tile. Raises PermitEnded when the permit does not cover it."""
-        self.permit.require(Action.VIEW_LIVE, Ref(Kind.CAMERA, camera))
-        self.permit.carry_out(Ref(Kind.CAMERA, camera), ABLE)
-        await self.close(number)
         tile = _Tile(camera, camera in self.partners)
-        self.tiles[number] = tile
-        tile.task = asyncio.get_running_loop().create_task(self._show(number, tile))
+        self.permit.require(Action.VIEW_LIVE, tile.ref)
+        self.permit.carry_out(tile.ref, ABLE)
+        await self.close(number)
+        if self.ended is not None:
+            raise PermitEnded(self.ended)
+        self._tiles[number] = tile
+        tile.task = self._keep(self._show(number, tile))
 
     async def close(self, number: int) -> None:
         """Stop one tile; nothing of it is sent once this returns."""
-        tile = self.tiles.pop(number, None)
-        if tile is None or tile.task is None:
-            return
-        tile.task.cancel()
-        await asyncio.gather(tile.task, return_exceptions=True)
+        tile = self._tiles.pop(number, None)
+        if tile is not None:
+            await _cancel([tile.task])
 
     async def leave(self) -> None:
-        """The socket has gone: all tiles are closed and the account is exact; the viewing may be found again."""
-        watcher.remove(self.permit.id)
-        for number in list(self.tiles):
-            await self.close(number)
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
-        if self.ended is not None:
-            await _in_thread(sessions.finish, self.viewing, self.ended, self.counts)
-        else:
-            await _in_thread(sessions.detach, self.viewing, self.counts)
+        """The socket has gone: its pictures stop and its part of the account is settled. The viewing may be
+        found again.
+        """
+        watcher.remove(self._watched)
+        if self._finishing is not None:
+            await self._finishing
+            return
+        cut = bool(self._tiles)
+        self._stop()
+        await _cancel(list(self._tasks))
+        await self._settle(cut=cut)
+
+    def _stop(self) -> None:
+        """Nothing is sent once this returns, whatever is still waiting its turn."""
+        for tile in self._tiles.values():
+            if tile.task is not None:
+                tile.task.cancel()
+        self._tiles.clear()
+
+    async def _settle(self, *, cut: bool) -> None:
+        try:
+            await self._account.settle(cut=cut, ended=self.ended)
+        except DatabaseFailure as error:
+            # The room stays reserved, so the entry that the sweeper makes is an upper bound.
+            _log.warning("account_unsettled", viewing=str(self.viewing), error=type(error).__name__)
+
+    # -- pictures --
 
     async def _show(self, number: int, tile: _Tile) -> None:
-        """Hand on frames until the tile is closed; a recorder that is away is asked again."""
-        while True:
-            try:
-                async for frame in frames(self.permit.id, tile.camera):
-                    if not await self._hand_on(number, tile, frame):
+        """Hand on frames until the tile is closed; what is away is asked again."""
+        try:
+            while True:
+                try:
+                    if await self._pass_on(number, tile):
                         return
-            except RecorderAway:
-                await self.tell(number, "waiting", "The recorder does not answer just now; trying again.")
-            await asyncio.sleep(RETRY_S)
+                    waiting = ""
+                except RecorderAway:
+                    waiting = AWAY
+                except DatabaseFailure:
+                    waiting = UNACCOUNTED
+                if waiting and waiting != tile.waiting:
+                    await self.tell(number, "waiting", waiting)
+                tile.waiting = waiting or tile.waiting
+                await asyncio.sleep(RETRY_S)
+        except OSError:
+            return  # the socket has gone; whoever owns it leaves
+        except PermitEnded as ended:
+            await self._tell([number], ended.sentence)
+        except Exception:  # noqa: BLE001  one picture's fault ends that picture, and is said
+            _log.exception("picture_failed", viewing=str(self.viewing), camera=str(tile.camera))
+            await self._tell([number], FAULT)
 
-    async def _hand_on(self, number: int, tile: _Tile, frame: Frame) -> bool:
-        if frame.type is FrameType.END:
-            await self.tell(number, "ended", str(frame.json().get("sentence", "")))
-            return False
-        if not watcher.may_go_on(partner=tile.partner):
-            await self.tell(
-                number, "ended", "The database does not answer, so nobody can say that this is allowed."
-            )
-            return False
-        count = self.counts.setdefault(tile.camera, Count())
+    async def _pass_on(self, number: int, tile: _Tile) -> bool:
+        """One connection to the recorder. True when it has ended for good."""
+        while self._doubt(tile) is Doubt.HELD:
+            await asyncio.sleep(RETRY_S / 4)
+        async with aclosing(frames(self.permit.id, tile.camera)) as coming:
+            async for frame in coming:
+                if frame.type is FrameType.END:
+                    await self.tell(number, "ended", str(frame.json().get("sentence", "")))
+                    return True
+                if self._doubt(tile) is Doubt.HELD:
+                    return False
+                await self._hand_on(number, tile, frame)
+        return False
+
+    async def _hand_on(self, number: int, tile: _Tile, frame: Frame) -> None:
         message = frame.for_tile(number)
-        while len(message) > count.room:
-            count.room += await _in_thread(sessions.reserve, self.viewing, tile.camera)
-        if self.ended is not None:
-            return False
-        # Counted before it goes: a send that fails half-way counts as sent, never the other way round.
-        count.room -= len(message)
-        count.unwritten += len(message)
-        if frame.type is FrameType.CHUNK:
-            count.last_at = frame.chunk_time()
-            count.first_at = count.first_at or count.last_at
-        await self.send(message)
-        return True
+        picture_s = frame.chunk_time() if frame.type is FrameType.CHUNK else None
+        await self._account.room_for(tile.camera, len(message))
+
+        def claim() -> bool:
+            if self._tiles.get(number) is not tile or self._doubt(tile) is Doubt.HELD:
+                return False
+            self._account.sent(tile.camera, len(message), picture_s)
+            return True
+
+        await self.send(message, claim)
+        if picture_s is not None:
+            tile.waiting = ""
+
+    def _doubt(self, tile: _Tile) -> Doubt:
+        return watcher.doubt(self._watched, partner=tile.partner)
+
+    # -- what the watcher says --
 
     def _changed(self, permit: Permit) -> None:
-        """The permit was narrowed or prolonged: close the tiles that it no longer covers, or not like this."""
+        """The permit as it stands now: close the tiles that it no longer covers, or not like this."""
         self.permit = permit
-        loop = asyncio.get_running_loop()
-        for number, tile in list(self.tiles.items()):
-            ref = Ref(Kind.CAMERA, tile.camera)
+        for number, tile in list(self._tiles.items()):
             try:
-                permit.require(Action.VIEW_LIVE, ref)
-                permit.carry_out(ref, ABLE)
+                permit.require(Action.VIEW_LIVE, tile.ref)
+                permit.carry_out(tile.ref, ABLE)
             except PermitEnded as ended:
-                loop.create_task(self._shut(number, ended.sentence))
+                del self._tiles[number]
+                if tile.task is not None:
+                    tile.task.cancel()
+                self._keep(self._tell([number], ended.sentence))
 
     def _end(self, sentence: str) -> None:
         self.ended = sentence
-        asyncio.get_running_loop().create_task(self._end_all(sentence))
+        numbers, tasks = list(self._tiles), list(self._tasks)
+        self._stop()
+        self._finishing = asyncio.get_running_loop().create_task(self._finish(numbers, tasks, sentence))
 
-    async def _end_all(self, sentence: str) -> None:
-        for number in list(self.tiles):
-            await self._shut(number, sentence)
-        await self.leave()
+    async def _finish(self, numbers: list[int], tasks: list[asyncio.Task[object]], sentence: str) -> None:
+        await _cancel(tasks)
+        told = await self._tell(numbers, sentence)
+        await self._settle(cut=not told)
 
-    async def _shut(self, number: int, sentence: str) -> None:
-        await self.close(number)
-        await self.tell(number, "ended", sentence)
+    def _say_doubts(self) -> None:
+        """Mark each picture that is not confirmed just now, and take the mark away again."""
+        for number, tile in self._tiles.items():
+            doubt = self._doubt(tile)
+            if doubt is not tile.doubt:
+                tile.doubt = doubt
+                self._keep(self._tell([number], SAID[doubt], str(doubt)))
+
+    async def _tell(self, numbers: Iterable[int], sentence: str, event: str = "ended") -> bool:
+        """Whether the page could be told."""
+        try:
+            async with asyncio.timeout(TELL_S):
+                for number in numbers:
+                    await self.tell(number, event, sentence)
+        except (OSError, TimeoutError):
+            return False  # nobody reads; the pictures have stopped all the same
+        return True
+
+    # -- tasks --
 
     async def _keep_account(self) -> None:
         while True:
             await asyncio.sleep(WRITE_DOWN_S)
-            await _in_thread(sessions.write_down, self.viewing, dict(self.counts))
+            try:
+                await self._account.write_down()
+            except DatabaseFailure as error:
+                _log.warning("account_waits", viewing=str(self.viewing), error=type(error).__name__)
+
+    def _keep(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+        """A task of this relay; asyncio itself forgets tasks that nobody refers to."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-async def _in_thread(act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Database work in a thread of its own, its connection given back afterwards."""
-
-    def work() -> T:
-        try:
-            return act(*args, **kwargs)
-        finally:
-            close_old_connections()
-
-    async with ThreadSensitiveContext():
-        return await sync_to_async(work)()
+async def _cancel(tasks: Iterable[asyncio.Task[object] | None]) -> None:
+    """Cancel and wait until they have ended."""
+    ending = [task for task in tasks if task is not None and task is not asyncio.current_task()]
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)

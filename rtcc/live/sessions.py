@@ -1,12 +1,15 @@
 """The account of viewings: bytes reserved before they go, counts written down, and the end entered.
 
-Everything here is synchronous database work; the socket calls it in threads.
+Everything here is synchronous database work; the event loop has it done in threads (`rtcc.live.account`).
+Each change of a viewing's account holds its row, so that an end, which enters the account, comes before or
+after it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,32 +19,51 @@ from django.db.models.functions import Coalesce
 
 from audit.record import Touch, record
 from audit.vocabulary import Event, Outcome
+from cameras.models import Camera
 from policy.models import Permit as PermitRow
+from policy.permits import PermitEnded
 from rtcc import clock
 from rtcc.live.models import Delivered, Viewing
 
 RESERVE_STEP = 4 * 1024 * 1024
 CONTINUE_EVERY = timedelta(minutes=5)
-# Counts are written every 5 s; after 15 s without a sign of life the process is taken for gone.
-SILENT_AFTER = timedelta(seconds=15)
+# Counts are written every 5 s. A viewing that was silent for 10 s, and still is 10 s after that was first
+# noticed, is taken for gone: where the database was away, its processes get the time to say that they live.
+SILENT_AFTER = timedelta(seconds=10)
+GONE_AFTER = timedelta(seconds=10)
 
 
 @dataclass
 class Count:
-    """What one socket sent of one camera. ``room`` is what is reserved and not yet sent; ``unwritten`` is
-    sent and not yet in the row. Times are Unix seconds."""
+    """What one socket does to the account of one camera, in bytes; each number only grows.
+
+    ``room``: taken on by the account; ``sent``: gone (both changed by the event loop alone); ``written``: of
+    these, what stands in the row (changed by the writing thread alone). Times are Unix seconds.
+    """
 
     room: int = 0
-    unwritten: int = 0
+    sent: int = 0
+    written: int = 0
     first_at: float | None = None
     last_at: float | None = None
 
 
-def reserve(viewing: UUID, camera: UUID) -> int:
-    """Commit room for more bytes of this camera before they go; returns the room added."""
-    Delivered.objects.get_or_create(viewing_id=viewing, camera=camera)
-    Delivered.objects.filter(viewing_id=viewing, camera=camera).update(reserved=F("reserved") + RESERVE_STEP)
-    return RESERVE_STEP
+def _hold(viewing: UUID) -> Viewing | None:
+    """The viewing, its row held to the end of the transaction; None when it has ended."""
+    found: Viewing | None = Viewing.objects.select_for_update().open().filter(id=viewing).first()
+    return found
+
+
+def reserve(viewing: UUID, camera: UUID) -> None:
+    """Commit room for `RESERVE_STEP` more bytes of this camera. Raises PermitEnded when the viewing is
+    over: what is sent after its end would stand in no entry.
+    """
+    with transaction.atomic(durable=True):
+        if _hold(viewing) is None:
+            raise PermitEnded("This viewing is over. Open the incident again.")
+        row = Delivered.objects.filter(viewing_id=viewing, camera=camera)
+        if not row.update(reserved=F("reserved") + RESERVE_STEP):
+            Delivered.objects.create(viewing_id=viewing, camera=camera, reserved=RESERVE_STEP)
 
 
 def attach(viewing: UUID, process: str) -> None:
@@ -49,98 +71,122 @@ def attach(viewing: UUID, process: str) -> None:
     Viewing.objects.open().filter(id=viewing).update(process=process, seen_at=clock.now())
 
 
-def write_down(viewing: UUID, counts: dict[UUID, Count]) -> None:
-    """Add what was sent since the last time, give a sign of life, and enter that it goes on when due."""
+def write_down(viewing: UUID, counts: Mapping[UUID, Count]) -> bool:
+    """Add what was sent since the last time, give a sign of life, and enter that it goes on when due.
+
+    False when the viewing has ended: its account stays as it was entered.
+    """
+    sent = {camera: count.sent for camera, count in dict(counts).items()}
     now = clock.now()
+    with transaction.atomic(durable=True):
+        row = _hold(viewing)
+        if row is None:
+            return False
+        _write(viewing, counts, sent)
+        row.seen_at = now
+        if now - row.continued_at >= CONTINUE_EVERY:
+            _enter(row, Event.VIEW_CONTINUED, now, now)
+            row.continued_at = now
+        row.save(update_fields=["seen_at", "continued_at"])
+    _note(counts, sent)
+    return True
+
+
+def settle(viewing: UUID, counts: Mapping[UUID, Count], cut: bool = False) -> bool:
+    """A socket sends no more of this viewing: its counts are written and its unused room is given back.
+
+    ``cut``: it was lost while pictures were on their way, so that what was sent is only known not to be
+    more. The viewing stays open for a moment: a page that lost its network finds it again, and where nobody
+    comes back the sweeper ends it. False when it has ended.
+    """
+    sent = {camera: count.sent for camera, count in counts.items()}
+    with transaction.atomic(durable=True):
+        row = _hold(viewing)
+        if row is None:
+            return False
+        _write(viewing, counts, sent)
+        for camera, count in counts.items():
+            spare = count.room - count.sent
+            Delivered.objects.filter(viewing_id=viewing, camera=camera).update(reserved=F("reserved") - spare)
+        row.seen_at, row.process = clock.now(), ""
+        row.cut_sockets += cut
+        row.save(update_fields=["seen_at", "process", "cut_sockets"])
+    _note(counts, sent)
     for camera, count in counts.items():
-        unwritten = count.unwritten
+        count.room = sent[camera]
+    return True
+
+
+def _write(viewing: UUID, counts: Mapping[UUID, Count], sent: Mapping[UUID, int]) -> None:
+    for camera, total in sent.items():
+        count = counts[camera]
+        if total == count.written:
+            continue
         Delivered.objects.filter(viewing_id=viewing, camera=camera).update(
-            sent=F("sent") + unwritten,
+            sent=F("sent") + (total - count.written),
             first_at=Coalesce("first_at", Value(_instant(count.first_at))),
             last_at=_instant(count.last_at),
         )
-        count.unwritten -= unwritten
-    with transaction.atomic(durable=True):
-        row = Viewing.objects.select_for_update().open().filter(id=viewing).first()
-        if row is None:
-            return
-        row.seen_at = now
-        if now - row.continued_at >= CONTINUE_EVERY:
-            _enter(row, Event.VIEW_CONTINUED, now)
-            row.continued_at = now
-        row.save(update_fields=["seen_at", "continued_at"])
 
 
-def detach(viewing: UUID, counts: dict[UUID, Count]) -> None:
-    """A socket has gone cleanly: its counts are written and its unused room is given back.
+def _note(counts: Mapping[UUID, Count], sent: Mapping[UUID, int]) -> None:
+    """Only what has been committed counts as written."""
+    for camera, total in sent.items():
+        counts[camera].written = total
 
-    The viewing stays open for a moment, so that a page that lost its network finds it again; the sweeper
-    ends it when nobody comes back.
+
+def ask_to_end(viewing: UUID, why: str) -> None:
+    """End a viewing, exactly where a process serves it: that one stops, settles its account and enters the
+    end. Where none does, it is entered at once.
     """
-    write_down(viewing, counts)
-    for camera, count in counts.items():
-        room, count.room = count.room, 0
-        Delivered.objects.filter(viewing_id=viewing, camera=camera).update(reserved=F("reserved") - room)
-
-
-def finish(viewing: UUID, why: str, counts: dict[UUID, Count]) -> bool:
-    """A clean end: the exact counts, and the entry. False if it has ended already."""
-    detach(viewing, counts)
-    return end(viewing, why)
+    served = Viewing.objects.open().served_since(clock.now() - SILENT_AFTER).filter(id=viewing)
+    if not served.update(asked_to_end=why):
+        end(viewing, why)
 
 
 def sweep() -> int:
     """End viewings that nobody serves any more; where a count was lost, the room reserved is entered."""
-    silent = Viewing.objects.silent_since(clock.now() - SILENT_AFTER).values_list("id", flat=True)
-    return sum(end(viewing, "nobody watches it any more") for viewing in list(silent[:200]))
+    now = clock.now()
+    silent = Viewing.objects.silent_since(now - SILENT_AFTER)
+    silent.not_missed_yet().update(missed_at=now)
+    gone = list(silent.missed_since(now - GONE_AFTER).values_list("id", "asked_to_end")[:200])
+    return sum(end(viewing, asked or "nobody watches it any more") for viewing, asked in gone)
 
 
 def end(viewing: UUID, why: str) -> bool:
     """Enter the end of a viewing once. False if it has ended already."""
     now = clock.now()
     with transaction.atomic(durable=True):
-        row = Viewing.objects.select_for_update().open().filter(id=viewing).first()
+        row = _hold(viewing)
         if row is None:
             return False
-        row.ended_entry = _enter(row, Event.VIEW_ENDED, now, why=why)
-        row.ended_at, row.ended_why = now, why
+        row.ended_entry = _enter(row, Event.VIEW_ENDED, now, min(now, row.seen_at), why=why)
+        row.ended_at, row.ended_why = now, why[:300]
         row.save(update_fields=["ended_entry", "ended_at", "ended_why"])
         PermitRow.objects.filter(id=row.permit_id, ended_at__isnull=True).update(ended_at=now, ended_why=why)
     return True
 
 
 def _instant(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, tz=clock.now().tzinfo)
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def _enter(row: Viewing, event: Event, now: datetime, *, why: str = "") -> UUID:
+def _enter(row: Viewing, event: Event, now: datetime, seen_at: datetime, *, why: str = "") -> UUID:
     """Enter what was delivered so far: sent, not necessarily seen."""
     permit = PermitRow.objects.select_related("basis", "person").get(id=row.permit_id)
     rows = list(Delivered.objects.filter(viewing=row).order_by("camera"))
     # Every socket that ends cleanly gives its unused room back; room that is left belongs to a lost count,
     # or to a socket that is sending just now.
-    exact = all(each.reserved == each.sent for each in rows)
-    detail: dict[str, Any] = {
-        "viewing": str(row.id),
-        "delivered": [
-            {
-                "camera": str(each.camera),
-                "bytes": each.reserved,
-                "from": each.first_at and each.first_at.isoformat(),
-                "to": each.last_at and each.last_at.isoformat(),
-            }
-            for each in rows
-        ],
-    }
+    exact = row.cut_sockets == 0 and all(each.reserved == each.sent for each in rows)
+    detail: dict[str, Any] = {"viewing": str(row.id), "delivered": [_delivered(each) for each in rows]}
     if not exact:
-        detail["note"] = "bytes are an upper bound: room was reserved and its use is not counted"
-    actor = str(permit.actor)
+        detail["note"] = "bytes are an upper bound; the count of seconds may lack up to 5"
     entry = record(
         event,
         outcome=Outcome.PERMIT,
         time=now,
         parent=row.entry,
-        actor=actor,
+        actor=str(permit.actor),
         actor_name=permit.person.display_name if permit.person else None,
         action=permit.action,
         permit=permit.id,
@@ -150,19 +196,35 @@ def _enter(row: Viewing, event: Event, now: datetime, *, why: str = "") -> UUID:
         basis_number=permit.basis.number if permit.basis else None,
         purpose=permit.purpose,
         cameras=[each.camera for each in rows],
-        seconds=round((now - row.opened_at).total_seconds()),
+        seconds=max(0, round((seen_at - row.opened_at).total_seconds())),
         bytes=sum(each.reserved for each in rows),
         exact=exact,
         policy=permit.policy,
         rules=permit.rules,
         reason=why or None,
         detail=detail,
-        touches=[
-            Touch(
-                camera=each.camera,
-                watched=(row.opened_at, max(now, row.opened_at)),
-            )
-            for each in rows
-        ],
+        touches=_touches(row, rows, seen_at),
     )
     return entry.id
+
+
+def _delivered(row: Delivered) -> dict[str, Any]:
+    return {
+        "camera": str(row.camera),
+        "bytes": row.reserved,
+        "from": row.first_at and row.first_at.isoformat(),
+        "to": row.last_at and row.last_at.isoformat(),
+    }
+
+
+def _touches(viewing: Viewing, rows: list[Delivered], seen_at: datetime) -> list[Touch]:
+    """When each camera was watched; its owner is told by it."""
+    owners = dict(Camera.objects.filter(id__in=[row.camera for row in rows]).values_list("id", "owner_id"))
+    return [
+        Touch(
+            camera=row.camera,
+            watched=(viewing.opened_at, max(seen_at, viewing.opened_at)),
+            owner=owners.get(row.camera),
+        )
+        for row in rows
+    ]

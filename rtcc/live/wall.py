@@ -75,7 +75,7 @@ def wall_json(person: Person, chosen: UUID | None) -> dict[str, Any]:
     """Everything for one person's wall: their standing grants, and the tiles of their open viewings."""
     now = clock.now()
     grants = list(Grant.objects.of_person(person.id).standing_at(now).select_related("basis")[:20])
-    viewings = Viewing.objects.open().of_person(person.id).select_related("permit").order_by("opened_at")
+    viewings = Viewing.objects.wanted().of_person(person.id).select_related("permit").order_by("opened_at")
     tiles: list[dict[str, Any]] = []
     for viewing in viewings[:9]:
         if viewing.permit.expires_at > now:

@@ -1,128 +1,237 @@
-"""One watcher a process: polls the epoch once a second and decides every open permit again when it moved.
+"""One watcher a process: asks twice a second whether each open permit still stands.
+
+A look is a handful of queries, whoever many watch: what was ended is told at once. Permits that an epoch
+has overtaken are then decided again one by one, and looking goes on in between; whose turn takes longer than
+a second is held, so that nothing is handed out that nobody has judged.
 
 The database being silent is a fact too: partners' pictures stop after a few seconds of it, the city's own
-go on a little longer, marked; both lengths are parameters of the policy version.
+go on a little longer, marked; both lengths are parameters of the policy version. After the longer one the
+views end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
 from uuid import UUID
 
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from django.db import DatabaseError, close_old_connections
+from django.contrib.sessions.models import Session
+from django.db import Error as DatabaseFailure
 
 from policy import epoch
+from policy.actors import whereabouts
 from policy.models import Permit as PermitRow
-from policy.permits import Permit, PermitEnded
+from policy.permits import Permit, PermitEnded, check_stands, read
 from policy.publish import active
 from policy.resume import resume
 from rtcc import clock
+from rtcc.live.models import Viewing
+from rtcc.live.signed_in import signed_in
+from rtcc.live.threads import watch_desk
 from rtcc.logs import log
 
 POLL_S = 0.5
+# For so long a permit that an epoch has overtaken may wait for its turn before its pictures are held.
+JUDGED_WITHIN_S = 1.0
+# Deciding takes so long at most before it is looked again for permits that have ended.
+LOOK_AGAIN_S = 0.5
+SIGNED_OUT = "You have signed out, and what you watched has ended with it."
 _log = log("web")
+T = TypeVar("T")
 
 
+class Doubt(StrEnum):
+    """What is known of a permit just now: it stands; nobody answers, and pictures may go on for a moment;
+    nothing goes out until somebody has answered.
+    """
+
+    NONE = "confirmed"
+    UNCONFIRMED = "unconfirmed"
+    HELD = "held"
+
+
+@dataclass(eq=False)
 class Watched:
-    """An open permit of this process, and whom to tell."""
+    """One socket's use of an open permit, and whom to tell. Two sockets on one permit are two of these."""
 
-    def __init__(
-        self, permit_id: UUID, on_change: Callable[[Permit], None], on_end: Callable[[str], None]
-    ) -> None:
-        self.permit_id = permit_id
-        self.on_change = on_change
-        self.on_end = on_end
+    permit: UUID
+    session_key: str
+    on_change: Callable[[Permit], None]
+    on_end: Callable[[str], None]
+    on_look: Callable[[], None]
+    overtaken_s: float | None = None
+    """Since when an epoch has overtaken it (monotonic seconds)."""
+
+
+@dataclass
+class Look:
+    """What one look found: the sentence that ended a permit, or the permit; and which to decide again."""
+
+    ended: dict[Watched, str] = field(default_factory=dict)
+    standing: dict[Watched, Permit] = field(default_factory=dict)
+    overtaken: list[Watched] = field(default_factory=list)
+    blind: dict[bool, float] = field(default_factory=dict)
 
 
 class Watcher:
     """All open permits of this process. Runs as one task on the event loop while there are any."""
 
     def __init__(self) -> None:
-        self._open: dict[UUID, Watched] = {}
+        self._open: set[Watched] = set()
         self._task: asyncio.Task[None] | None = None
-        self._answered = time.monotonic()
-        self._blind: dict[str, float] = {}
+        self._answered_s = time.monotonic()
+        # Until the parameters have been read: as short as they may be.
+        self._blind = {True: 0.0, False: 0.0}
 
     def add(self, watched: Watched) -> None:
-        self._open[watched.permit_id] = watched
+        """Begin to watch over one; the next look decides."""
+        self._open.add(watched)
         if self._task is None or self._task.done():
-            self._answered = time.monotonic()
+            # Whoever comes first has just been decided by the database.
+            self._answered_s = time.monotonic()
             self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def remove(self, permit_id: UUID) -> None:
-        self._open.pop(permit_id, None)
+    def remove(self, watched: Watched) -> None:
+        self._open.discard(watched)
 
-    def blind_s(self) -> float:
-        """Seconds since the database last answered."""
-        return time.monotonic() - self._answered
-
-    def may_go_on(self, *, partner: bool) -> bool:
-        """Whether pictures may still flow while the database is silent."""
-        limit = self._blind.get("partner" if partner else "city", 2.0)
-        return self.blind_s() <= limit
+    def doubt(self, watched: Watched, *, partner: bool) -> Doubt:
+        """Whether pictures may go out under it now."""
+        now = time.monotonic()
+        if watched.overtaken_s is not None and now - watched.overtaken_s > JUDGED_WITHIN_S:
+            return Doubt.HELD
+        silent_s = now - self._answered_s
+        if silent_s > max(self._blind[partner], 2 * POLL_S):
+            return Doubt.HELD
+        return Doubt.UNCONFIRMED if silent_s > max(self._blind[True], 2 * POLL_S) else Doubt.NONE
 
     async def _run(self) -> None:
         while self._open:
-            await self._round()
+            try:
+                await self._round()
+            except DatabaseFailure as error:
+                _log.warning("epoch_unanswered", silent_s=self._silent_s(), error=type(error).__name__)
+            except Exception:  # noqa: BLE001  while nobody looks nothing goes out; so it is looked again
+                _log.exception("watch_failed", silent_s=self._silent_s())
             await asyncio.sleep(POLL_S)
+            self._tell_doubts()
+
+    def _silent_s(self) -> float:
+        return round(time.monotonic() - self._answered_s, 1)
 
     async def _round(self) -> None:
-        asked = dict.fromkeys(self._open)
-        try:
-            async with ThreadSensitiveContext():
-                answers = await asyncio.wait_for(sync_to_async(_ask)(list(asked)), timeout=5)
-        except (DatabaseError, TimeoutError) as error:
-            _log.warning("epoch_unanswered", silent_s=round(self.blind_s(), 1), error=type(error).__name__)
-            return
-        self._answered = time.monotonic()
-        self._blind = answers.blind
-        for permit_id, answer in answers.permits.items():
-            watched = self._open.get(permit_id)
-            if watched is None:
+        began = time.monotonic()
+        look = await self._patiently(watch_desk.do(look_at, list(self._open)))
+        self._answered_s, self._blind = began, look.blind
+        for watched, sentence in look.ended.items():
+            self._end(watched, sentence)
+        for watched, permit in look.standing.items():
+            self._stands(watched, permit)
+        for watched in look.overtaken:
+            watched.overtaken_s = watched.overtaken_s or began
+        self._tell_doubts()
+        for watched in sorted(look.overtaken, key=lambda each: each.overtaken_s or 0.0):
+            if watched not in self._open:
                 continue
+            answer = await self._patiently(watch_desk.do(decide_again, watched))
             if isinstance(answer, str):
-                self.remove(permit_id)
-                watched.on_end(answer)
+                self._end(watched, answer)
             else:
-                watched.on_change(answer)
+                self._stands(watched, answer)
+            if time.monotonic() - began > LOOK_AGAIN_S:
+                return
+
+    async def _patiently(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for the database, however long; meanwhile say what its silence means."""
+        task = asyncio.get_running_loop().create_task(work)
+        while not task.done():
+            await asyncio.wait({task}, timeout=POLL_S)
+            if not task.done():
+                self._tell_doubts()
+        return task.result()
+
+    def _stands(self, watched: Watched, permit: Permit) -> None:
+        watched.overtaken_s = None
+        if watched in self._open:
+            watched.on_change(permit)
+
+    def _end(self, watched: Watched, sentence: str) -> None:
+        if watched in self._open:
+            self.remove(watched)
+            watched.on_end(sentence)
+
+    def _tell_doubts(self) -> None:
+        if self._silent_s() > max(self._blind[False], 2 * POLL_S):
+            seconds = round(self._blind[False])
+            for watched in list(self._open):
+                self._end(watched, f"The database did not answer for {seconds} seconds; views end with that.")
+        for watched in list(self._open):
+            watched.on_look()
 
 
-class _Answers:
-    """What one round found: per permit the permit as it stands now, or the sentence that ended it."""
+def look_at(asked: Iterable[Watched]) -> Look:
+    """The epoch, the permits' rows, their viewings and sessions, in a fixed number of queries."""
+    asked = list(asked)
+    look = Look()
+    parameters, at = active().parameters, clock.now()
+    look.blind = {
+        True: parameters.duration("blind_stop_partner", at).total_seconds(),
+        False: parameters.duration("blind_stop_city", at).total_seconds(),
+    }
+    current = epoch.current()
+    rows = PermitRow.objects.select_related("person", "grant").in_bulk({each.permit for each in asked})
+    endings = dict(
+        Viewing.objects.filter(permit_id__in=rows)
+        .exclude(asked_to_end="")
+        .values_list("permit_id", "asked_to_end")
+    )
+    alive = set(
+        Session.objects.filter(
+            session_key__in={each.session_key for each in asked}, expire_date__gt=at
+        ).values_list("session_key", flat=True)
+    )
+    for watched in asked:
+        row = rows.get(watched.permit)
+        if row is None or row.person is None:
+            look.ended[watched] = "There is no such permit."
+        elif watched.session_key not in alive:
+            look.ended[watched] = SIGNED_OUT
+        elif watched.permit in endings:
+            look.ended[watched] = endings[watched.permit]
+        elif (sentence := _over(row)) is not None:
+            look.ended[watched] = sentence
+        elif row.epoch != current or row.person_epoch != row.person.session_epoch:
+            look.overtaken.append(watched)
+        else:
+            look.standing[watched] = read(row, row.person)
+    return look
 
-    def __init__(self) -> None:
-        self.permits: dict[UUID, Permit | str] = {}
-        self.blind: dict[str, float] = {}
 
-
-def _ask(permit_ids: list[UUID]) -> _Answers:
-    """Read the epoch and the rows; decide again only what has changed since each permit's own epoch."""
-    answers = _Answers()
+def _over(row: PermitRow) -> str | None:
+    """The sentence why the row permits nothing more, without deciding anything."""
+    assert row.person is not None
     try:
-        parameters, at = active().parameters, clock.now()
-        answers.blind = {
-            "partner": parameters.duration("blind_stop_partner", at).total_seconds(),
-            "city": parameters.duration("blind_stop_city", at).total_seconds(),
-        }
-        current = epoch.current()
-        rows = PermitRow.objects.select_related("person", "grant").in_bulk(permit_ids)
-        for permit_id in permit_ids:
-            row = rows.get(permit_id)
-            if row is None or row.person is None:
-                answers.permits[permit_id] = "There is no such permit."
-                continue
-            stale = row.epoch != current or row.person_epoch != row.person.session_epoch
-            try:
-                if stale or row.ended_at or row.expires_at <= at or (row.grant and row.grant.ended_at):
-                    answers.permits[permit_id] = resume(permit_id, by=row.person)
-            except PermitEnded as ended:
-                answers.permits[permit_id] = ended.sentence
+        check_stands(row, row.person)
+    except PermitEnded as ended:
+        return ended.sentence
+    return None
+
+
+def decide_again(watched: Watched) -> Permit | str:
+    """The permit as it stands on fresh facts, the session's among them; or the sentence that ended it."""
+    who = signed_in(watched.session_key)
+    if who is None:
+        return SIGNED_OUT
+    token = whereabouts.set(who.where)
+    try:
+        return resume(watched.permit, by=who.person)
+    except PermitEnded as ended:
+        return ended.sentence
     finally:
-        close_old_connections()
-    return answers
+        whereabouts.reset(token)
 
 
 watcher = Watcher()

@@ -14,4 +14,4 @@ def close_viewing(*, by: Person, viewing: UUID) -> None:
     """End one's own viewing. Giving up access needs no permission; the end is an entry of its own."""
     if not Viewing.objects.of_person(by.id).filter(id=viewing).exists():
         raise NotFound()
-    sessions.end(viewing, "closed by the viewer")
+    sessions.ask_to_end(viewing, "closed by the viewer")
