@@ -32,7 +32,7 @@ from evidence.vault.descriptor import DAY_S, HOUR_S
 from evidence.vault.disk import DiskStore
 from evidence.vault.errors import StillThere, VaultFailure
 from policy.actors import SystemActor
-from policy.denied import Denied
+from policy.denied import Denied, Hidden
 from policy.vocabulary import Action, Purpose
 from rtcc import clock
 from rtcc.config import config
@@ -91,7 +91,7 @@ def _take(row: Disposition) -> str:
     """Steps 2 to 5 of one planned batch."""
     try:
         decided = destroy_footage(by=RETENTION, disposition=row.id)
-    except (Denied, Conflict) as refusal:
+    except (Denied, Hidden, Conflict) as refusal:
         # Something was kept since it was planned. The refusal is an entry; the next run plans without it.
         _step(row, DispositionState.GIVEN_UP)
         _log.info("destruction_given_up", disposition=str(row.id), reason=refusal.sentence)

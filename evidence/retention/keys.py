@@ -66,6 +66,13 @@ def segment_key(segment: Segment, keys: KeyStore) -> bytes:
     raise KeyDestroyed(f"segment {segment.id}")
 
 
+def has_key(segment: Segment) -> bool:
+    """Whether the database still holds a wrap of this segment's key, by its period or a keep."""
+    if segment.wrapped_key is not None:
+        return True
+    return KeepWrap.objects.filter(segment=segment.id, day=segment.day).exists()
+
+
 def wrap_under(segment: Segment, keeps: Iterable[UUID], keys: KeyStore) -> int:
     """Wrap a segment's key under each of these keeps that has no wrap of it; how many were made.
 
