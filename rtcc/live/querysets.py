@@ -39,8 +39,8 @@ class ViewingQuerySet(models.QuerySet[Any]):
 
     def not_missed_yet(self) -> ViewingQuerySet:
         """Those whose present silence nobody has noticed yet."""
-        return self.filter(Q(missed_at__isnull=True) | Q(missed_at__lt=F("seen_at")))
+        return self.filter(Q(missed_at__isnull=True) | Q(missed_at__lte=F("seen_at")))
 
     def missed_since(self, instant: datetime) -> ViewingQuerySet:
         """Those whose present silence was noticed at ``instant`` or before."""
-        return self.filter(missed_at__gte=F("seen_at"), missed_at__lte=instant)
+        return self.filter(missed_at__gt=F("seen_at"), missed_at__lte=instant)
