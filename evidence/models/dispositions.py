@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 
-from evidence.retention.querysets import DispositionQuerySet
+from evidence.querysets import DispositionQuerySet
 from evidence.retention.states import STATE_SAYS, DispositionState
 from evidence.vault.descriptor import Period
 from rtcc.ids import uuid7

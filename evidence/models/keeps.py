@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from evidence.retention.querysets import KeepIntervalQuerySet, KeepQuerySet
+from evidence.querysets import KeepIntervalQuerySet, KeepQuerySet
 from evidence.retention.states import HOLDS, KeepKind
 from policy.models import Basis, Organisation, Person, Proposal
 from rtcc.ids import uuid7
