@@ -13,21 +13,23 @@ out: the first one may begin a few seconds late, never early.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol, Self
 from uuid import UUID
 
 from evidence.models import OpenFile, Segment
+from evidence.retention.keys import has_key, segment_key
 from evidence.vault import cmaf, wraps
 from evidence.vault.descriptor import AssetDescriptor
 from evidence.vault.disk import DiskFile, DiskStore
 from evidence.vault.errors import KeyDestroyed, NotInStore, Tampered, VaultFailure
 from evidence.vault.fragments import Fragment, FragmentIndex, to_instant
 from evidence.vault.keystore import KeyName, KeyStore
-from evidence.vault.spool import read_entry
+from evidence.vault.spool import SpoolEntry, read_entry
 from evidence.vault.store import Location
 from evidence.vault.tink import BLOCK_BYTES, BlockReader, plaintext_of
 from policy.permits import Permit
@@ -103,14 +105,11 @@ class RecordedFile:
     """One file of a camera, sealed or still growing, and its index."""
 
     asset: AssetDescriptor
-    wrapped_key: bytes
+    key: Callable[[], bytes] = field(repr=False)
     init_length: int
     index: tuple[Fragment, ...]
     location: Location | None
-    codec: str = ""
-    width: int = 0
-    height: int = 0
-    _reader: BlockReader | None = field(default=None, repr=False)
+    reader: BlockReader | None = field(default=None, repr=False)
 
     def pieces(self) -> Iterator[Piece]:
         for number, fragment in enumerate(self.index):
@@ -175,14 +174,11 @@ class FootageView:
     ) -> Iterator[RecordedFile]:
         rows = list(Segment.objects.of_camera(self.camera).overlapping(starts_at, ends_at))
         for row in rows:
-            if row.tombstone is not None or row.wrapped_key is None:
+            if row.tombstone is not None or not has_key(row):
                 destroyed.append(row.tombstone)
                 continue
-            sealed = row.sealed
-            yield RecordedFile(
-                row.asset, sealed.wrapped_key, sealed.init_length, sealed.fragments, row.location,
-                row.codec, row.width, row.height,
-            )  # fmt: skip
+            sealed, key = row.sealed, partial(segment_key, row, self._keys)
+            yield RecordedFile(row.asset, key, sealed.init_length, sealed.fragments, row.location)
         growing = self._growing({row.id for row in rows})
         if growing is not None and growing.asset.starts_at < ends_at:
             yield growing
@@ -194,26 +190,25 @@ class FootageView:
             return None
         try:
             entry = read_entry(config.spool_dir, row.asset)
+            key = partial(self._announced_key, entry)
             if entry.sealed is not None:
                 sealed = entry.sealed
-                return RecordedFile(
-                    entry.asset, entry.wrapped_key, sealed.init_length, sealed.fragments, sealed.location
-                )
-            file = self._open.enter_context(self._store.open_growing(row.asset))
-            return self._scanned(entry.asset, entry.wrapped_key, file)
+                return RecordedFile(entry.asset, key, sealed.init_length, sealed.fragments, sealed.location)
+            return self._scanned(entry.asset, key)
         except NotInStore:
             return None  # Its row has committed since we looked, or it was never begun.
         except VaultFailure as error:
             _log.error("open_file_unreadable", asset=str(row.asset), error=type(error).__name__)
             return None
 
-    def _scanned(self, asset: AssetDescriptor, wrapped_key: bytes, file: DiskFile) -> RecordedFile | None:
-        key = self._segment_key(asset, wrapped_key)
+    def _scanned(self, asset: AssetDescriptor, key: Callable[[], bytes]) -> RecordedFile | None:
+        file = self._open.enter_context(self._store.open_growing(asset.id))
+        segment_key = key()
         blocks = file.size() // BLOCK_BYTES
         for published in (blocks, blocks - 1):
             if published < 1:
                 return None
-            reader = BlockReader.growing(file, key, asset.canonical(), plaintext_of(published))
+            reader = BlockReader.growing(file, segment_key, asset.canonical(), plaintext_of(published))
             try:
                 # The newest block may be the last one of a file that is closed just now.
                 reader.read(reader.length - 1, 1)
@@ -223,7 +218,7 @@ class FootageView:
             index = FragmentIndex(scan.init_length)
             for number, piece in enumerate(scan.pieces):
                 index.add(piece.length, piece.start_90k, piece.duration_90k, key=piece.key or not number)
-            return RecordedFile(asset, wrapped_key, scan.init_length, index.fragments, None, _reader=reader)
+            return RecordedFile(asset, key, scan.init_length, index.fragments, None, reader)
         return None
 
     def init(self, file: RecordedFile) -> bytes:
@@ -254,12 +249,11 @@ class FootageView:
             ) from error
 
     def _reader(self, file: RecordedFile) -> BlockReader:
-        if file._reader is None:
+        if file.reader is None:
             assert file.location is not None
-            key = self._segment_key(file.asset, file.wrapped_key)
             content = self._open.enter_context(self._content(file))
-            file._reader = BlockReader(content, key, file.asset.canonical())
-        return file._reader
+            file.reader = BlockReader(content, file.key(), file.asset.canonical())
+        return file.reader
 
     def _content(self, file: RecordedFile) -> DiskFile:
         assert file.location is not None
@@ -268,8 +262,9 @@ class FootageView:
         except NotInStore:
             return self._store.open_growing(file.asset.id)  # Sealed this moment, and not moved yet.
 
-    def _segment_key(self, asset: AssetDescriptor, wrapped_key: bytes) -> bytes:
-        return wraps.unwrap_key(self._keys.read(KeyName.of(asset.source, asset.period)), wrapped_key, asset)
+    def _announced_key(self, entry: SpoolEntry) -> bytes:
+        period_key = self._keys.read(KeyName.of(entry.asset.source, entry.asset.period))
+        return wraps.unwrap_key(period_key, entry.wrapped_key, entry.asset)
 
 
 def _chosen(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from evidence.catalogue.verify.result import FootageVerification, Level, Range
-from evidence.models import Segment
+from evidence.models import Disposition, Segment
 from evidence.vault.errors import UnsafePath
 from evidence.vault.examine import Shelf
 from evidence.vault.store import Location
@@ -17,6 +17,7 @@ _STEP = 200
 def check_files(result: FootageVerification, within: Range, progress: Callable[[int, int], None]) -> None:
     """Each row: is its file there, as large, with this hash; and does the row hash to its own seal."""
     shelf = Shelf()
+    proved = set(Disposition.objects.filter(proved_at__isnull=False).values_list("id", flat=True))
     rows = within.of(Segment.objects.order_by("day", "camera", "starts_at"))
     for done, row in enumerate(rows.iterator(chunk_size=_STEP), start=1):
         _check_row(result, row)
@@ -24,7 +25,9 @@ def check_files(result: FootageVerification, within: Range, progress: Callable[[
             _check_file(result, shelf, row)
         else:
             result.destroyed += 1
-            if shelf.has(row.location):
+            if shelf.has(row.location) and row.tombstone in proved:
+                result.fault(result.place(row), "it was destroyed, and a file of its name is there again")
+            elif shelf.has(row.location):
                 result.notice(result.place(row), "its destruction is decided and its bytes are still there")
         if done % _STEP == 0 or done == result.segments:
             progress(done, result.segments)
