@@ -30,6 +30,11 @@ app.conf.update(
     # `expires`: a task that waited longer than its own interval is not run twice in a row.
     beat_schedule={
         "sweep-viewings": {"task": "live.sweep", "schedule": schedule(5.0), "options": {"expires": 5}},
+        "sweep-playbacks": {
+            "task": "evidence.sweep_playbacks",
+            "schedule": schedule(5.0),
+            "options": {"expires": 5},
+        },
         "end-grants": {"task": "live.end_grants", "schedule": schedule(10.0), "options": {"expires": 10}},
         "count-denials": {
             "task": "live.count_denials",
