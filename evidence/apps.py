@@ -23,6 +23,8 @@ class EvidenceConfig(AppConfig):
         register(Kind.FOOTAGE, facts.footage_facts)
         references.register("keeps", _entries_of_keeps)
         references.register("dispositions", _entries_of_dispositions)
+        references.register("playbacks", _entries_of_playbacks)
+        references.register("minute seals", _entries_of_minutes)
 
 
 def _entries_of_keeps() -> Iterator[tuple[str, UUID]]:
@@ -42,3 +44,19 @@ def _entries_of_dispositions() -> Iterator[tuple[str, UUID]]:
         for entry in entries:
             if entry is not None:
                 yield f"disposition {disposition}", entry
+
+
+def _entries_of_playbacks() -> Iterator[tuple[str, UUID]]:
+    from evidence.models import Playback
+
+    for playback, entry, ended in Playback.objects.values_list("id", "entry", "ended_entry").iterator():
+        yield f"playback {playback}", entry
+        if ended is not None:
+            yield f"end of playback {playback}", ended
+
+
+def _entries_of_minutes() -> Iterator[tuple[str, UUID]]:
+    from evidence.models import MinuteSeal
+
+    for minute, entry in MinuteSeal.objects.values_list("minute", "entry").iterator():
+        yield f"seal of minute {minute:%Y-%m-%d %H:%M} UTC", entry

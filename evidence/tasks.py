@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from evidence.playback import account
 from evidence.retention import destruction, ending, shredding
 from evidence.retention.keys import key_store
+
+
+@shared_task(name="evidence.sweep_playbacks")
+def sweep_playbacks() -> int:
+    """End playbacks whose player has gone."""
+    return account.sweep()
 
 
 @shared_task(name="evidence.end_keeps")
