@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from audit.record import record
 from audit.vocabulary import Event
@@ -26,7 +26,7 @@ from policy.resume import resume
 from policy.vocabulary import Action, Kind, OffenceClass, Purpose, Ref
 from rtcc import clock
 from rtcc.dispatch.actions.open_incident import open_incident
-from rtcc.errors import BadInput
+from rtcc.errors import BadInput, Unavailable
 from rtcc.live import sessions
 from rtcc.live.actions.open_viewing import open_viewing
 from rtcc.live.models import Delivered, Viewing
@@ -435,3 +435,39 @@ def test_five_minutes_of_watching_are_entered_as_going_on(city: Committed) -> No
         sessions.write_down(viewing.id, {})
 
     assert events() == ["view.permitted", "view.continued"]
+
+
+def test_an_act_whose_answer_to_the_commit_was_lost_stands(city: Committed) -> None:
+    ref = Ref(Kind.CAMERA, camera("cam01").id)
+    with guard(
+        Action.VIEW_LIVE,
+        by=person("ana.mercer"),
+        on=ref,
+        basis=incident().basis_id,
+        purpose=Purpose.EMERGENCY_CALL,
+    ) as permit:
+        # The connection is cut by the database just after it has committed.
+        transaction.on_commit(_lose_the_answer)
+
+    permit.require(Action.VIEW_LIVE, ref)
+    assert events() == ["view.permitted"]
+
+
+def _lose_the_answer() -> None:
+    raise OperationalError("server closed the connection unexpectedly")
+
+
+def test_a_deadlock_is_told_as_something_to_try_again(city: Committed) -> None:
+    with (
+        pytest.raises(Unavailable),
+        guard(
+            Action.VIEW_LIVE,
+            by=person("ana.mercer"),
+            on=Ref(Kind.CAMERA, camera("cam01").id),
+            basis=incident().basis_id,
+            purpose=Purpose.EMERGENCY_CALL,
+        ),
+    ):
+        raise OperationalError("deadlock detected")
+
+    assert events() == ["act.error"]
