@@ -60,6 +60,9 @@ class Event(StrEnum):
     DATA_SEEDED = "data.seeded"
     OBLIGATION_DUE = "obligation.due"
     OBLIGATION_DISCHARGED = "obligation.discharged"
+    ACCOUNT_INVITED = "account.invited"
+    ACCOUNT_OPENED = "account.opened"
+    ACCOUNT_SECURED = "account.secured"
 
 
 class Outcome(StrEnum):

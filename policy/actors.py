@@ -25,7 +25,10 @@ Actor = Person | SystemActor
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """From where an act comes. It is entered, and only `mfa` is a fact that rules read."""
+    """From where an act comes. It is entered, and only `mfa` is a fact that rules read.
+
+    ``session`` is the id of the row of the session (`policy.models.Session`).
+    """
 
     session: str | None = None
     mfa: bool = False

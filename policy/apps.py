@@ -9,5 +9,7 @@ class PolicyConfig(AppConfig):
 
     def ready(self) -> None:
         from policy import loaders
+        from policy.accounts import signals
 
         loaders.register_all()
+        signals.connect()

@@ -23,7 +23,7 @@ from django.db import transaction
 from audit.record import Touch, record
 from audit.vocabulary import Event, Outcome
 from policy import denials, entry_fields, epoch, facts, publish
-from policy.actors import Actor, actor_key, actor_person_id
+from policy.actors import Actor, actor_key, actor_person_id, whereabouts
 from policy.cedar import LoadedVersion
 from policy.decide import Allow, Deny, decide
 from policy.denied import Denied, Hidden
@@ -203,6 +203,7 @@ class _Act:
             said["detail"] = {"refused": {str(ref): denied.rule for ref, denied in self.refused.items()}}
         detail = {**said.get("detail", {}), **permit.fields.pop("detail", {})} or None
         record(
+            session_id=_session_of(self.question.by),
             self.event, outcome=Outcome.PERMIT, id=self.entry_id, touches=[*self._touches(), *permit.touches],
             **{**said, **permit.fields, "detail": detail},
         )  # fmt: skip
@@ -292,3 +293,8 @@ def may_know(ref: Ref, person: PersonFacts, resource: ResourceFacts | None) -> b
         or (resource.agency_id == person.agency_id and person.agency_id != "none")
         or resource.owner_id in person.organisation_ids
     )
+def _session_of(by: Actor) -> str | None:
+    """The session that the permit ends with; a process, and a command at the console, have none."""
+    return whereabouts.get().session if isinstance(by, Person) else None
+
+

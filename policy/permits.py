@@ -24,6 +24,8 @@ from rtcc.ids import uuid7
 from rtcc.logs import log
 
 _log = log("policy")
+# What a permit's row is read with, to see whether it stands.
+TOGETHER = ("grant", "person", "session")
 
 
 class NotArmed(RuntimeError):
@@ -156,15 +158,17 @@ def read(row: PermitRow, actor: Actor) -> Permit:
 
 def find(permit_id: UUID) -> PermitRow | None:
     """The committed row, or None."""
-    return PermitRow.objects.select_related("grant", "person").filter(id=permit_id).first()
+    return PermitRow.objects.select_related(*TOGETHER).filter(id=permit_id).first()
 
 
 def check_stands(row: PermitRow, actor: Actor) -> None:
-    """Raise PermitEnded unless the row is this actor's, has not run out and was not ended."""
+    """Raise PermitEnded unless the row is this actor's and neither it nor its session has ended."""
     if row.actor != actor_key(actor):
         raise PermitEnded("This permit is somebody else's.")
     if row.ended_at is not None:
         raise PermitEnded(row.ended_why or "This permit was ended.")
+    if row.session and row.session.ended_at is not None:
+        raise PermitEnded(row.session.ended_why)
     if row.grant and (row.grant.ended_at is not None or clock.now() >= row.grant.ends_at):
         raise PermitEnded(row.grant.ended_why or "The time of this grant is over.")
     if clock.now() >= row.expires_at:

@@ -59,3 +59,24 @@ class ObligationQuerySet(models.QuerySet[Any]):
 
     def overdue_at(self, instant: datetime) -> ObligationQuerySet:
         return self.open().filter(due_at__lt=instant)
+
+
+class SessionQuerySet(models.QuerySet[Any]):
+    """Questions about who is signed in."""
+
+    def open(self) -> SessionQuerySet:
+        return self.filter(ended_at__isnull=True)
+
+    def of_person(self, person: UUID) -> SessionQuerySet:
+        return self.filter(person_id=person)
+
+    def over_at(self, *, unseen_since: datetime, started_before: datetime) -> SessionQuerySet:
+        """Open ones that have been idle, or have lasted, for too long."""
+        return self.open().filter(Q(seen_at__lt=unseen_since) | Q(started_at__lt=started_before))
+
+
+class InvitationQuerySet(models.QuerySet[Any]):
+    """Questions about one-time links."""
+
+    def usable_at(self, instant: datetime) -> InvitationQuerySet:
+        return self.filter(used_at__isnull=True, expires_at__gt=instant)

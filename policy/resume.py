@@ -7,6 +7,8 @@ that covers nothing more is ended.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,13 +19,13 @@ from django.db import transaction
 from audit.record import record
 from audit.vocabulary import Event, Outcome
 from policy import epoch, facts, publish
-from policy.actors import Actor, SystemActor, actor_key
+from policy.actors import Actor, SystemActor, Whereabouts, actor_key, whereabouts
 from policy.decide import Deny
 from policy.facts import Question
 from policy.guard import decide_one
 from policy.models import Permit as PermitRow
 from policy.models import Person
-from policy.permits import Covered, Permit, PermitEnded, check_stands, find, read
+from policy.permits import TOGETHER, Covered, Permit, PermitEnded, check_stands, find, read
 from policy.vocabulary import Action, Purpose, Ref
 from rtcc import clock
 
@@ -66,11 +68,10 @@ def _decide_again(row: PermitRow, by: Actor) -> Permit:
     """Fresh facts in one transaction; the row is locked so that two processes enter one change once."""
     ended: str | None = None
     with transaction.atomic(durable=True):
-        row = (
-            PermitRow.objects.select_for_update(of=("self",)).select_related("grant", "person").get(id=row.id)
-        )
+        row = PermitRow.objects.select_for_update(of=("self",)).select_related(*TOGETHER).get(id=row.id)
         check_stands(row, by)
-        refused, kept = _weigh(row, by)
+        with _in_session_of(row):
+            refused, kept = _weigh(row, by)
         row.epoch = epoch.current()
         row.person_epoch = row.person.session_epoch if row.person else 0
         changed = ["epoch", "person_epoch"]
@@ -88,6 +89,21 @@ def _decide_again(row: PermitRow, by: Actor) -> Permit:
     if ended is not None:
         raise PermitEnded(ended)
     return read(row, by)
+
+
+@contextmanager
+def _in_session_of(row: PermitRow) -> Iterator[None]:
+    """Who decides again may be another process than the one the person talks to: what was known of the
+    session when the permit was given is known of it now.
+    """
+    if row.session is None:
+        yield
+        return
+    token = whereabouts.set(Whereabouts(session=str(row.session_id), mfa=row.session.mfa))
+    try:
+        yield
+    finally:
+        whereabouts.reset(token)
 
 
 def _weigh(row: PermitRow, by: Actor) -> tuple[dict[Ref, Deny], list[dict[str, Any]]]:

@@ -55,8 +55,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Before the next: who is signed in in a session that has ended is not signed in.
+    "policy.accounts.middleware.KeepSession",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "policy.accounts.whereabouts.EnterWhereabouts",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -186,9 +187,14 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
+# Failures are counted in the log and lock the account (`policy.accounts.lock`); this slows a machine that
+# tries many names.
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": None}
 MFA_ADAPTER = "policy.accounts.adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Watchlight"
+# One step of 30 s to either side, for telephones whose clock is off.
+MFA_TOTP_TOLERANCE = 1
 
 # kombu spells a socket of Valkey its own way.
 CELERY_BROKER_URL = config.broker_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")

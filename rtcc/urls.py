@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from evidence.playback import views as playback
+from policy.accounts import opening
 from policy.accounts import views as accounts
 from rtcc.dispatch import api as incidents_api
 from rtcc.dispatch import views as dispatch
@@ -16,7 +17,14 @@ urlpatterns = [
     path("", pages.home, name="home"),
     path("sign-in/", accounts.sign_in, name="sign-in"),
     path("sign-in/demo/", accounts.sign_in_demo, name="sign-in-demo"),
+    # These two are named as allauth looks for them.
+    path("sign-in/password/", accounts.password, name="account_login"),
+    path("sign-in/code/", accounts.code, name="mfa_authenticate"),
     path("sign-out/", accounts.sign_out, name="sign-out"),
+    path("session/seen/", accounts.seen, name="session-seen"),
+    path("welcome/<str:token>/", opening.welcome, name="welcome"),
+    path("account/authenticator/", opening.authenticator, name="authenticator"),
+    path("account/recovery-codes/", opening.recovery_codes, name="recovery-codes"),
     path("incidents/", dispatch.incidents, name="incidents"),
     path("incidents/new/", dispatch.new_incident, name="incident-new"),
     path("incidents/<uuid:basis>/watch/", dispatch.watch, name="incident-watch"),

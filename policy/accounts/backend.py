@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.hashers import check_password
 from django.http import HttpRequest
 
 from policy.models import Person
@@ -20,11 +21,12 @@ class Backend(BaseBackend):
             return None
         try:
             person = Person.objects.get(username=username)
-        except Person.DoesNotExist:
+        except (Person.DoesNotExist, ValueError):
             # As slow as a wrong password, so that the answer's time names no account.
             Person().set_password(password)
             return None
-        if not person.check_password(password) or not person.is_active or person.locked_at:
+        # Django's own method would write a stronger hash at once: a change of state without an entry.
+        if not check_password(password, person.password) or not person.is_active or person.locked_at:
             return None
         return person
 

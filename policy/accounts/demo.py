@@ -5,14 +5,9 @@ from __future__ import annotations
 from ipaddress import ip_address
 from uuid import UUID
 
-from django.contrib.auth import login
-from django.db import transaction
+from django.contrib.auth import login, logout
 from django.http import HttpRequest
 
-from audit.record import record
-from audit.vocabulary import Event, Outcome
-from policy import epoch
-from policy.accounts.whereabouts import of_request
 from policy.models import Membership, Person
 from rtcc import clock
 from rtcc.config import config
@@ -24,12 +19,17 @@ FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-P
 
 def is_offered(request: HttpRequest) -> bool:
     """Whether this request may sign in without a password. Each condition stands alone on its line."""
-    if not config.demo or not (config.data / "DEMO").is_file():
+    if not config.demo or not (config.data / "DEMO").is_file() or (config.data / "PRODUCTION").exists():
         return False
     if request.headers.get("Host") != f"localhost:{config.port}":
         return False
     if any(header in request.headers for header in FORWARDING):
         return False
+    return is_loopback(request)
+
+
+def is_loopback(request: HttpRequest) -> bool:
+    """Whether the peer sits on this machine."""
     try:
         return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:
@@ -43,21 +43,13 @@ def people() -> list[Membership]:
 
 
 def sign_in_as(request: HttpRequest, person: UUID) -> Person:
-    """Sign in as one person of the demonstration, with an entry. Raises NotFound where it is not offered."""
+    """Sign in as one person of the demonstration. Raises NotFound where it is not offered."""
     if not is_offered(request):
         raise NotFound()
     found = Person.objects.filter(id=person, is_active=True).first()
     if found is None:
         raise NotFound()
-    with transaction.atomic(durable=True):
-        record(
-            Event.SESSION_STARTED,
-            outcome=Outcome.PERMIT,
-            actor=found.id,
-            actor_name=found.display_name,
-            reason="demonstration sign-in",
-            **of_request(request),
-        )
-        epoch.bump_person(found.id)
+    # Whoever was signed in here before has left: one session ends, the other begins, each with its entry.
+    logout(request)
     login(request, found, backend="policy.accounts.backend.Backend")
     return found

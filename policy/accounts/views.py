@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from allauth.account.views import LoginView
+from allauth.mfa.base.views import AuthenticateView
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from audit.record import record
-from audit.vocabulary import Event, Outcome
-from policy import epoch
-from policy.accounts import demo
-from policy.accounts.whereabouts import of_request
+from policy.accounts import demo, sessions
+from policy.accounts.forms import CodeForm, SignInForm
 from policy.models import Membership, Person
 from policy.roles import ROLES
 from policy.vocabulary import Role
@@ -42,6 +40,44 @@ def _door(membership: Membership) -> dict[str, Any]:
     }
 
 
+class PasswordView(LoginView):  # type: ignore[misc]
+    """User name and password; what follows is the second factor, or setting it up."""
+
+    http_method_names = ["get", "post"]
+    form_class = SignInForm
+    template_name = "sign_in.html"
+
+    def get_context_data(self, **words: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**words)
+        context |= {
+            "action": "/sign-in/password/",
+            "next": _onward(self.request),
+            "why": self.request.session.pop(sessions.WHY_KEY, ""),
+            "demo": demo.is_offered(self.request),
+        }
+        return context
+
+
+class CodeView(AuthenticateView):  # type: ignore[misc]
+    """The code of the authenticator, or a recovery code."""
+
+    http_method_names = ["get", "post"]
+    form_class = CodeForm
+    template_name = "totp.html"
+
+    def form_invalid(self, form: CodeForm) -> HttpResponse:
+        if Person.objects.filter(id=self.stage.login.user.pk, locked_at__isnull=False).exists():
+            return self.stage.abort()  # type: ignore[no-any-return]
+        return super().form_invalid(form)  # type: ignore[no-any-return]
+
+    def get_context_data(self, **words: Any) -> dict[str, Any]:
+        return super().get_context_data(**words) | {"action": "/sign-in/code/"}
+
+
+password = PasswordView.as_view()
+code = CodeView.as_view()
+
+
 @login_not_required
 @never_cache
 @require_http_methods(["GET"])
@@ -49,12 +85,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """The way in: one click in the demonstration, password and second factor elsewhere."""
     if isinstance(request.user, Person):
         return redirect(_onward(request))
+    if not config.demo:
+        return password(request)
     if not demo.is_offered(request):
         return render(request, "sign_in_elsewhere.html", {"address": f"http://localhost:{config.port}/"})
-    people = [_door(membership) for membership in demo.people()]
-    return render(
-        request, "sign_in_demo.html", {"people": people, "action": "/sign-in/demo/", "next": _onward(request)}
-    )
+    context = {
+        "people": [_door(membership) for membership in demo.people()],
+        "action": "/sign-in/demo/",
+        "next": _onward(request),
+        "why": request.session.pop(sessions.WHY_KEY, ""),
+    }
+    return render(request, "sign_in_demo.html", context)
 
 
 @login_not_required
@@ -72,16 +113,11 @@ def sign_in_demo(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session; everything that was watched in it ends with it."""
-    person = request.user
-    assert isinstance(person, Person)
-    with transaction.atomic(durable=True):
-        record(
-            Event.SESSION_ENDED,
-            outcome=Outcome.PERMIT,
-            actor=person.id,
-            actor_name=person.display_name,
-            **of_request(request),
-        )
-        epoch.bump_person(person.id)
     logout(request)
     return redirect("/sign-in/")
+
+
+@require_POST
+def seen(request: HttpRequest) -> HttpResponse:
+    """The page reports that somebody sits before it; the middleware writes it down."""
+    return HttpResponse(status=204)

@@ -2,50 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
-from policy.actors import Whereabouts, whereabouts
+from policy.actors import Whereabouts
+from policy.models import Session
 
-MFA_SESSION_KEY = "watchlight_mfa"
+# Where the middleware leaves the row of the session for those after it.
+_ATTRIBUTE = "watchlight_session"
 
 
-def _session(request: HttpRequest) -> str | None:
-    """A name for the session that does not open it."""
-    key = request.session.session_key
-    return hashlib.sha256(key.encode()).hexdigest()[:16] if key else None
+def session_of(request: HttpRequest) -> Session | None:
+    """The session that this request belongs to, or None before anybody has signed in."""
+    found: Session | None = getattr(request, _ATTRIBUTE, None)
+    return found
+
+
+def keep(request: HttpRequest, session: Session | None) -> None:
+    """Remember the session of this request."""
+    setattr(request, _ATTRIBUTE, session)
+
+
+def read(request: HttpRequest) -> Whereabouts:
+    session = session_of(request)
+    return Whereabouts(
+        session=str(session.id) if session else None,
+        mfa=bool(session and session.mfa),
+        device=request.headers.get("User-Agent", "")[:200] or None,
+        address=request.META.get("REMOTE_ADDR"),
+    )
 
 
 def of_request(request: HttpRequest) -> dict[str, Any]:
     """Fields of an entry: session, second factor, device, address."""
     where = read(request)
     return {"session": where.session, "mfa": where.mfa, "device": where.device, "address": where.address}
-
-
-def read(request: HttpRequest) -> Whereabouts:
-    return Whereabouts(
-        session=_session(request),
-        mfa=bool(request.session.get(MFA_SESSION_KEY)),
-        device=request.headers.get("User-Agent", "")[:200] or None,
-        address=request.META.get("REMOTE_ADDR"),
-    )
-
-
-class EnterWhereabouts:
-    """Middleware: the acts of this request know from where they come."""
-
-    sync_capable = True
-    async_capable = False
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = whereabouts.set(read(request))
-        try:
-            return self.get_response(request)
-        finally:
-            whereabouts.reset(token)

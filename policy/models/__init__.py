@@ -14,6 +14,7 @@ from policy.models.permits import (
     Permit,
     Proposal,
 )
+from policy.models.sessions import FailedSignIn, Invitation, Session
 from policy.models.versions import PolicyVersion
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "DenialCount",
     "DenialMinute",
     "Epoch",
+    "FailedSignIn",
     "Grant",
     "GrantCamera",
+    "Invitation",
     "KillSwitch",
     "Membership",
     "Obligation",
@@ -32,4 +35,5 @@ __all__ = [
     "Person",
     "PolicyVersion",
     "Proposal",
+    "Session",
 ]

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from policy.models.basis import Basis
 from policy.models.people import Person, choices
+from policy.models.sessions import Session
 from policy.querysets import GrantQuerySet, ObligationQuerySet
 from policy.vocabulary import Action, GrantState, ObligationKind, OffenceClass, Purpose
 from rtcc.ids import uuid7
@@ -88,6 +89,9 @@ class Permit(models.Model):
     action = models.CharField(max_length=40, choices=choices(Action))
     actor = models.CharField(max_length=80, help_text="person id, or system:<process>")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    session = models.ForeignKey(
+        Session, on_delete=models.PROTECT, null=True, related_name="+", help_text="ends when this does"
+    )
     basis = models.ForeignKey(Basis, on_delete=models.PROTECT, null=True, related_name="+")
     grant = models.ForeignKey(Grant, on_delete=models.PROTECT, null=True, related_name="permits")
     purpose = models.CharField(max_length=40, choices=choices(Purpose), blank=True)
@@ -124,7 +128,7 @@ class Permit(models.Model):
             "expires_at", "ended_at", "ended_why",
         )  # fmt: skip
         personnel = ("actor", "person")
-        security = ("epoch", "person_epoch")
+        security = ("session", "epoch", "person_epoch")
         public = ("id", "entry")
 
 

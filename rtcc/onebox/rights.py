@@ -22,8 +22,8 @@ EVERY_CHANGE = "INSERT, UPDATE, DELETE"
 
 @dataclass(frozen=True)
 class Table:
-    """One table's rights by role; ``entry``: the changes that need an entry; ``exempt``: why the others
-    need none.
+    """One table's rights by role; ``entry``: the changes that need an entry, with columns in brackets where
+    only a change of these does; ``exempt``: why the others need none.
     """
 
     app: str = ""
@@ -38,10 +38,10 @@ class Table:
 
     def words(self, role: str) -> tuple[str, ...]:
         """The rights of ``role``, one word each, such as ``SELECT`` or ``UPDATE(root, size)``."""
-        return _split({"app": self.app, "sequencer": self.sequencer, "eraser": self.eraser}[role])
+        return split({"app": self.app, "sequencer": self.sequencer, "eraser": self.eraser}[role])
 
 
-def _split(text: str) -> tuple[str, ...]:
+def split(text: str) -> tuple[str, ...]:
     """Split at the commas that stand outside brackets."""
     words, depth, start = [], 0, 0
     for place, letter in enumerate(text + ","):
@@ -109,9 +109,16 @@ _POLICY = {
     "policy_organisation": _state(CHANGE),
     "policy_person": Table(
         app=CHANGE,
-        entry="INSERT, DELETE",
+        entry="INSERT, UPDATE(display_name, is_active, locked_at, password, username), DELETE",
         exempt="the last sign-in and its counter change with each session, an entry",
     ),
+    "policy_session": Table(
+        app=CHANGE,
+        entry="INSERT, UPDATE(ended_at, mfa, person_id), DELETE",
+        exempt="signs of life between the entries of its start and end",
+    ),
+    "policy_failedsignin": Table(app=ALL, exempt="counts towards a lock; each failure is an entry or counted"),
+    "policy_invitation": _state(CHANGE),
     "policy_membership": _state(CHANGE),
     "policy_basis": _state(CHANGE),
     "policy_grant": _state(CHANGE),

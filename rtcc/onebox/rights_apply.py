@@ -10,7 +10,7 @@ from django.apps import AppConfig
 from django.db import connections
 
 from rtcc.onebox.postgres import user
-from rtcc.onebox.rights import FUNCTIONS, MONTHS, TABLES
+from rtcc.onebox.rights import FUNCTIONS, MONTHS, TABLES, split
 
 GRANTED = ("app", "sequencer", "eraser")
 REQUIRE_ENTRY = "watchlight_require_entry"
@@ -43,7 +43,10 @@ _CALLERS = """
         LEFT JOIN pg_roles ON pg_roles.oid = grantee
     WHERE pronamespace = 'public'::regnamespace AND grantee <> proowner"""
 _TRIGGERS = """
-    SELECT relname, tgtype FROM pg_trigger
+    SELECT relname, tgtype, (
+        SELECT string_agg(attname, ', ' ORDER BY attname) FROM pg_attribute
+        WHERE attrelid = tgrelid AND attnum = ANY (tgattr::int2[])
+    ) FROM pg_trigger
         JOIN pg_class ON tgrelid = pg_class.oid JOIN pg_proc ON tgfoid = pg_proc.oid
     WHERE relnamespace = 'public'::regnamespace AND proname = %s AND tgdeferrable AND tginitdeferred"""
 # Bits of pg_trigger.tgtype (PostgreSQL, src/include/catalog/pg_trigger.h).
@@ -94,8 +97,11 @@ def catalogue_callers(cursor: Any) -> dict[str, frozenset[str]]:
 def catalogue_triggers(cursor: Any) -> dict[str, str]:
     """Which changes of which table need an entry, by the triggers that stand."""
     found = {}
-    for name, bits in _rows(cursor, _TRIGGERS, [REQUIRE_ENTRY]):
-        found[name] = ", ".join(word for word in ("INSERT", "UPDATE", "DELETE") if bits & _TRIGGER_BITS[word])
+    for name, bits, columns in _rows(cursor, _TRIGGERS, [REQUIRE_ENTRY]):
+        words = [word for word in ("INSERT", "UPDATE", "DELETE") if bits & _TRIGGER_BITS[word]]
+        found[name] = ", ".join(
+            f"UPDATE({columns})" if word == "UPDATE" and columns else word for word in words
+        )
     return found
 
 
@@ -149,7 +155,8 @@ def _trigger_statements(cursor: Any, quote: Any) -> list[str]:
             continue
         statements.append(f"DROP TRIGGER IF EXISTS {TRIGGER} ON {quote(name)}")
         if name in wanted:
-            changes = wanted[name].replace(", ", " OR ")
+            words = split(wanted[name])
+            changes = " OR ".join(word.replace("(", " OF ").rstrip(")") for word in words)
             statements.append(
                 f"CREATE CONSTRAINT TRIGGER {TRIGGER} AFTER {changes} ON {quote(name)} "
                 f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {REQUIRE_ENTRY}()"

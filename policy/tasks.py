@@ -1,0 +1,13 @@
+"""Work of the policy room that time asks for."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from policy.accounts import sessions
+
+
+@shared_task(name="policy.end_sessions")
+def end_sessions() -> int:
+    """End sessions that have been idle, or have lasted, for too long."""
+    return sessions.end_over()

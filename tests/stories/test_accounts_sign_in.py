@@ -1,0 +1,387 @@
+"""Signing in outside the demonstration: password, authenticator, locks, idleness, and what the log says."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.core.cache import cache
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from audit.record import record
+from audit.vocabulary import Event
+from policy.accounts import sessions
+from policy.accounts.adapter import MfaAdapter
+from policy.actions.release_account import release_account
+from policy.actors import Whereabouts, whereabouts
+from policy.denied import Denied
+from policy.models import FailedSignIn, Person, Session
+from policy.permits import PermitEnded
+from policy.resume import resume
+from policy.vocabulary import Purpose
+from rtcc import clock
+from rtcc.config import config
+from rtcc.live.models import Viewing
+from tests.city import NOON, camera, city, events, incident, person, said
+from tests.conftest import Committed
+
+__all__ = ["city"]
+
+PASSWORD = "a quiet street at noon"
+SECRET = generate_totp_secret()
+
+
+def browser(**headers: str) -> Client:
+    return Client(HTTP_HOST="localhost", REMOTE_ADDR="127.0.0.1", **headers)
+
+
+def code_now(secret: str = SECRET, steps: int = 0) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
+
+
+def give_password(username: str, *, authenticator: bool = True) -> Person:
+    """An account as opening one leaves it."""
+    who = person(username)
+    who.set_password(PASSWORD)
+    with transaction.atomic():
+        record(Event.ACCOUNT_OPENED, actor="system:seed")
+        who.save(update_fields=["password"])
+        if authenticator:
+            TOTP.activate(who, SECRET)
+            RecoveryCodes.activate(who)
+    return who
+
+
+@pytest.fixture
+def production(city: Committed, monkeypatch: pytest.MonkeyPatch) -> Iterator[Committed]:
+    """The same people on a folder that is no demonstration; Ana and Ruth have opened their accounts."""
+    # As slow as it has to be is slower than a test has to be.
+    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1000)
+    cache.clear()
+    # The settings of a process are frozen for good reason; this test is another process's.
+    object.__setattr__(config, "demo", False)
+    for username in ("ana.mercer", "ruth.okafor"):
+        give_password(username)
+    try:
+        yield city
+    finally:
+        object.__setattr__(config, "demo", True)
+
+
+@contextmanager
+def minutes_later(minutes: int) -> Iterator[None]:
+    """The clock of a production folder cannot be set; here it has to be."""
+    object.__setattr__(config, "demo", True)
+    with clock.set_to(NOON + timedelta(minutes=minutes)):
+        object.__setattr__(config, "demo", False)
+        yield
+
+
+@contextmanager
+def with_second_factor() -> Iterator[None]:
+    token = whereabouts.set(Whereabouts(mfa=True))
+    try:
+        yield
+    finally:
+        whereabouts.reset(token)
+
+
+def try_password(client: Client, password: str = PASSWORD, username: str = "ana.mercer") -> Any:
+    return client.post("/sign-in/password/", {"login": username, "password": password})
+
+
+def sign_in(username: str = "ana.mercer", code: str | None = None) -> Client:
+    client = browser()
+    assert try_password(client, username=username)["Location"] == "/sign-in/code/"
+    answer = client.post("/sign-in/code/", {"code": code or code_now()})
+    assert answer.status_code == 302, answer.content.decode()
+    return client
+
+
+def is_signed_in(client: Client) -> bool:
+    return client.get("/due/").status_code == 200
+
+
+def test_password_and_code_open_a_session_with_a_second_factor(production: Committed) -> None:
+    client = sign_in()
+
+    assert is_signed_in(client)
+    started = next(one for one in said() if one["event"] == "session.started")
+    assert (started["mfa"], started["reason"]) == (True, "password and authenticator")
+    assert UUID(started["session"]) == Session.objects.get().id
+
+
+def test_the_password_alone_opens_nothing(production: Committed) -> None:
+    client = browser()
+    try_password(client)
+
+    assert not is_signed_in(client)
+    assert not Session.objects.exists()
+    assert events() == []
+
+
+def test_a_code_opens_a_session_once(production: Committed) -> None:
+    code = code_now()
+    sign_in(code=code)
+    again = browser()
+    try_password(again)
+
+    assert again.post("/sign-in/code/", {"code": code}).status_code == 200
+    assert not is_signed_in(again)
+
+
+def test_a_recovery_code_works_once(production: Committed) -> None:
+    row = Authenticator.objects.get(user=person("ana.mercer"), type=Authenticator.Type.RECOVERY_CODES)
+    code = RecoveryCodes(row).get_unused_codes()[0]
+    sign_in(code=code)
+    again = browser()
+    try_password(again)
+
+    assert again.post("/sign-in/code/", {"code": code}).status_code == 200
+    assert said()[-2]["reason"] == "password and recovery code"
+
+
+def test_who_has_no_authenticator_is_led_to_set_one_up_before_anything_else(production: Committed) -> None:
+    give_password("theo.lindqvist", authenticator=False)
+    client = browser()
+    try_password(client, username="theo.lindqvist")
+
+    for path in ("/", "/incidents/", "/cameras/", "/wall/"):
+        assert client.get(path)["Location"] == "/account/authenticator/"
+    page = client.get("/account/authenticator/").content.decode()
+    secret = re.search(r'class="hash">([A-Z2-7 ]+)<', page)
+    assert secret is not None
+    before = client.cookies["sessionid"].value
+    code = code_now(secret[1].replace(" ", ""))
+    assert client.post("/account/authenticator/", {"code": code})["Location"] == "/account/recovery-codes/"
+
+    assert client.cookies["sessionid"].value != before
+    assert is_signed_in(client)
+    codes = re.findall(r'col hash">(\d+)<', client.get("/account/recovery-codes/").content.decode())
+    assert len(codes) == 10
+    client.post("/account/recovery-codes/")
+    assert client.get("/account/recovery-codes/")["Location"] == "/"
+    assert events() == ["session.started", "account.secured"]
+    assert [one["mfa"] for one in said()] == [False, False]
+    assert Session.objects.get().mfa
+
+
+def test_the_database_alone_gives_no_secret(production: Committed) -> None:
+    for row in Authenticator.objects.all():
+        assert SECRET not in str(row.data)
+    totp = Authenticator.objects.filter(type=Authenticator.Type.TOTP).first()
+    assert totp is not None
+    assert MfaAdapter().decrypt(totp.data["secret"]) == SECRET
+
+
+def test_five_failures_lock_the_account_and_a_supervisor_releases_it(production: Committed) -> None:
+    client = browser()
+    for _ in range(5):
+        assert "did not match" in try_password(client, "wrong").content.decode()
+
+    assert events() == ["session.failed"] * 5 + ["account.locked"]
+    assert said()[-1]["parent"] == str(said()[-2]["id"])
+    assert "did not match" in try_password(client).content.decode()
+    assert said()[-1]["reason"] == "the account is locked"
+
+    ana = person("ana.mercer")
+    with with_second_factor():
+        with pytest.raises(Denied):
+            release_account(by=person("theo.lindqvist"), person=ana.id)
+        release_account(by=person("ruth.okafor"), person=ana.id)
+    assert events()[-2:] == ["act.refused", "account.released"]
+    assert is_signed_in(sign_in())
+
+
+def test_nobody_releases_their_own_account(production: Committed) -> None:
+    ruth = person("ruth.okafor")
+    for _ in range(5):
+        try_password(browser(), "wrong", "ruth.okafor")
+
+    with with_second_factor(), pytest.raises(Denied) as denied:
+        release_account(by=ruth, person=ruth.id)
+    assert denied.value.rule == "floor-not-ones-own-account"
+
+
+def test_wrong_codes_count_like_wrong_passwords(production: Committed) -> None:
+    client = browser()
+    try_password(client)
+    for number in range(5):
+        answer = client.post("/sign-in/code/", {"code": f"00000{number}"})
+
+    assert answer["Location"] == "/sign-in/password/"
+    assert events() == ["session.failed"] * 5 + ["account.locked"]
+    assert {one["reason"] for one in said()[:5]} == {"wrong code"}
+
+
+def test_failures_older_than_the_window_do_not_count(production: Committed) -> None:
+    for _ in range(4):
+        try_password(browser(), "wrong")
+    with minutes_later(16):
+        try_password(browser(), "wrong")
+
+    assert "account.locked" not in events()
+    assert FailedSignIn.objects.count() == 5
+
+
+def test_signing_in_forgets_the_failures_before_it(production: Committed) -> None:
+    for _ in range(4):
+        try_password(browser(), "wrong")
+    sign_in()
+    try_password(browser(), "wrong")
+
+    assert person("ana.mercer").locked_at is None
+
+
+def test_a_lock_ends_no_session_that_stands(production: Committed) -> None:
+    client = sign_in()
+    for _ in range(5):
+        try_password(browser(), "wrong")
+
+    assert person("ana.mercer").locked_at is not None
+    assert is_signed_in(client)
+
+
+def test_a_name_that_matches_no_account_is_stored_nowhere(production: Committed) -> None:
+    try_password(browser(), username="hunter2-typed-in-the-wrong-field")
+
+    entry = said()[-1]
+    assert (entry["event"], entry["reason"]) == ("session.failed", "no such account")
+    assert "hunter2" not in str(said())
+    assert "actor" not in entry
+
+
+def test_an_account_that_is_not_there_is_answered_like_one_that_is(production: Committed) -> None:
+    pages = [
+        re.sub(r"[A-Za-z0-9]{64}", "", try_password(browser(), "wrong", name).content.decode())
+        for name in ("ana.mercer", "nobody.atall")
+    ]
+
+    assert pages[0].replace("ana.mercer", "") == pages[1].replace("nobody.atall", "")
+
+
+def test_a_script_that_hammers_is_counted_and_not_entered_each_time(production: Committed) -> None:
+    for _ in range(25):
+        try_password(browser(), username="nobody.atall")
+
+    assert events() == ["session.failed"] * 20
+
+
+def test_thirty_idle_minutes_end_the_session_and_the_page_says_so(production: Committed) -> None:
+    client = sign_in()
+    with minutes_later(31):
+        assert client.get("/cameras/")["Location"] == "/sign-in/?next=/cameras/"
+        page = client.get("/sign-in/").content.decode()
+
+    assert "Locked after 30 minutes without activity." in page
+    assert said()[-1]["event"] == "session.ended"
+
+
+def test_what_a_page_fetches_by_itself_keeps_no_session_open(production: Committed) -> None:
+    client = sign_in()
+    with minutes_later(20):
+        client.get("/cameras/", headers={"Sec-Fetch-Dest": "empty"})
+    with minutes_later(31):
+        assert sessions.end_over() == 1
+        assert sessions.end_over() == 0
+        assert not is_signed_in(client)
+
+
+def test_a_page_that_reports_a_hand_keeps_it_open(production: Committed) -> None:
+    client = sign_in()
+    with minutes_later(20):
+        assert client.post("/session/seen/", headers={"Sec-Fetch-Dest": "empty"}).status_code == 204
+    with minutes_later(45):
+        assert sessions.end_over() == 0
+        assert is_signed_in(client)
+
+
+def watch_as(client: Client) -> Viewing:
+    client.post(f"/incidents/{incident().basis_id}/watch/")
+    return Viewing.objects.select_related("permit").get()
+
+
+def test_signing_out_ends_what_is_watched_in_that_session(production: Committed) -> None:
+    client = sign_in()
+    viewing, ana = watch_as(client), person("ana.mercer")
+    assert viewing.permit.session == Session.objects.get()
+    resume(viewing.permit_id, by=ana)
+    client.post("/sign-out/")
+
+    with pytest.raises(PermitEnded, match="You signed out"):
+        resume(viewing.permit_id, by=ana)
+
+
+def test_signing_out_elsewhere_leaves_it_open(production: Committed) -> None:
+    client, other = sign_in(), sign_in(code=code_now(steps=1))
+    viewing = watch_as(client)
+    other.post("/sign-out/")
+
+    resume(viewing.permit_id, by=person("ana.mercer"))
+
+
+def test_a_permit_is_decided_again_with_the_second_factor_of_its_session(production: Committed) -> None:
+    """The watcher and the recorder are other processes than the one in which somebody signed in."""
+    viewing = watch_as(sign_in())
+    with transaction.atomic():
+        from policy import epoch
+
+        record(Event.POLICY_PUBLISHED, actor="system:test")
+        epoch.bump()
+
+    assert resume(viewing.permit_id, by=person("ana.mercer")).covers
+
+
+def test_without_a_second_factor_nobody_watches_outside_the_demonstration(production: Committed) -> None:
+    from rtcc.live.actions.open_viewing import open_viewing
+
+    with pytest.raises(Denied) as denied:
+        open_viewing(
+            by=person("ana.mercer"),
+            basis=incident().basis_id,
+            cameras=[camera("cam01").id],
+            purpose=Purpose.EMERGENCY_CALL,
+        )
+    assert denied.value.rule == "floor-second-factor"
+
+
+def test_each_sign_in_has_a_new_key(production: Committed) -> None:
+    client = browser()
+    client.get("/sign-in/")
+    try_password(client)
+    before = client.cookies["sessionid"].value
+    client.post("/sign-in/code/", {"code": code_now()})
+
+    assert client.cookies["sessionid"].value != before
+
+
+def test_pages_of_somebody_signed_in_are_not_stored(production: Committed) -> None:
+    assert "no-store" in sign_in().get("/cameras/")["Cache-Control"]
+
+
+def test_no_password_changes_without_an_entry(production: Committed) -> None:
+    who = person("ana.mercer")
+    who.set_password("something else entirely")
+    with pytest.raises(IntegrityError):
+        _save(who)
+
+
+@transaction.atomic
+def _save(who: Person) -> None:
+    who.save(update_fields=["password"])
+
+
+@pytest.mark.parametrize("path", ["/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"])
+def test_what_we_do_not_need_of_allauth_has_no_address(production: Committed, path: str) -> None:
+    assert sign_in().get(path).status_code == 404
