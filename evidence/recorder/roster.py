@@ -127,6 +127,8 @@ class Roster:
             except DatabaseError as error:
                 _log.warning("roster_unread", error=type(error).__name__)
                 close_old_connections()
+            except Exception:  # noqa: BLE001  footage first: the cameras of the last reading go on
+                _log.exception("roster_unread")
             self._stop.wait(EVERY_S)
 
     def read(self, engine: Engine) -> None:
@@ -163,9 +165,9 @@ class Roster:
                 self._since[spec.id] = None
             self._epochs[spec.id] = taken.epoch
         since = self._since.setdefault(spec.id, now) if kept else None
-        span, _ = active().parameters.retention(retention_class, now)
-        period_s = HOUR_S if span < timedelta(days=1) else DAY_S
-        return Held(spec, retention_class, kept, since, Terms(self._epochs[spec.id], period_s))
+        return Held(
+            spec, retention_class, kept, since, Terms(self._epochs[spec.id], _period_s(retention_class, now))
+        )
 
     def _apply(self, engine: Engine, wanted: dict[str, Held], now: datetime) -> None:
         before = dict(self._held)
@@ -202,6 +204,18 @@ class Roster:
             del self._held[camera]
             del self._epochs[camera]
             engine.remove_camera(camera)
+
+
+def _period_s(retention_class: str, now: datetime) -> int:
+    """How long a key period is. Where the policy cannot be read recording goes on, under keys of a day."""
+    try:
+        span, _ = active().parameters.retention(retention_class, now)
+    except DatabaseError:
+        raise
+    except Exception:  # noqa: BLE001  footage first; whatever is wrong with the policy, it is said here
+        _log.exception("policy_unread")
+        return DAY_S
+    return HOUR_S if span < timedelta(days=1) else DAY_S
 
 
 def _spec(camera: Camera) -> CameraSpec | None:

@@ -82,6 +82,8 @@ class RowWriter:
         except DatabaseError as error:
             _log.warning("rows_wait", waiting=len(self._waiting), error=type(error).__name__)
             close_old_connections()
+        except Exception:  # noqa: BLE001  rows wait whatever is wrong (a policy that cannot be read)
+            _log.exception("rows_wait", waiting=len(self._waiting))
 
     def _write(self, item: Told) -> None:
         """One row. What the database refuses for good must not keep the others waiting: it stays in the
