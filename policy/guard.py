@@ -18,8 +18,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    transaction,
+)
 
+from audit.models import Entry
 from audit.record import Touch, record
 from audit.vocabulary import Event, Outcome
 from policy import denials, entry_fields, epoch, facts, publish
@@ -35,10 +42,15 @@ from policy.obligations import owe
 from policy.permits import Covered, Permit, new_id
 from policy.vocabulary import Action, Kind, OffenceClass, Purpose, Ref
 from rtcc import clock
-from rtcc.errors import DomainError
+from rtcc.errors import DomainError, Unavailable
 from rtcc.ids import uuid7
+from rtcc.logs import log
 
 __all__ = ["Denied", "Hidden", "guard"]
+
+_log = log("policy")
+# A deadlock, or a database that was away: worth another try by the person; a body is never run twice.
+AGAIN = "The database could not do it just now. Nothing was changed; try again."
 
 # Acts that only look: they lock no row, and may be on several things at once.
 LOOKS = frozenset(
@@ -55,7 +67,16 @@ LOOKS = frozenset(
 )
 # What every member may know to exist; the rest is known to its own agency, its subject, and oversight.
 KNOWN_TO_MEMBERS = frozenset(
-    {Kind.CAMERA, Kind.AGREEMENT, Kind.POLICY, Kind.SYSTEM, Kind.LOG, Kind.REPORT, Kind.FOOTAGE}
+    {
+        Kind.CAMERA,
+        Kind.AGREEMENT,
+        Kind.POLICY,
+        Kind.SYSTEM,
+        Kind.LOG,
+        Kind.REPORT,
+        Kind.FOOTAGE,
+        Kind.DESTRUCTION,
+    }
 )
 
 
@@ -104,8 +125,11 @@ def guard(
     except (Denied, Hidden):
         raise
     except Exception as error:
-        act.failed(error)
-        raise
+        if not act.stands(error):
+            act.failed(error)
+            if isinstance(error, OperationalError | InterfaceError):
+                raise Unavailable(AGAIN) from error
+            raise
     if refusal is not None:
         raise refusal
     assert isinstance(permit, Permit)
@@ -179,6 +203,7 @@ class _Act:
             action=permit.action,
             actor=actor_key(self.question.by),
             person_id=actor_person_id(self.question.by),
+            session_id=_session_of(self.question.by),
             basis_id=permit.basis_id,
             grant_id=permit.grant_id,
             purpose=self.standing.context.purpose if self.standing.context.purpose != "none" else "",
@@ -203,7 +228,6 @@ class _Act:
             said["detail"] = {"refused": {str(ref): denied.rule for ref, denied in self.refused.items()}}
         detail = {**said.get("detail", {}), **permit.fields.pop("detail", {})} or None
         record(
-            session_id=_session_of(self.question.by),
             self.event, outcome=Outcome.PERMIT, id=self.entry_id, touches=[*self._touches(), *permit.touches],
             **{**said, **permit.fields, "detail": detail},
         )  # fmt: skip
@@ -242,8 +266,26 @@ class _Act:
             if ref.kind is Kind.CAMERA
         ]
 
+    def stands(self, error: Exception) -> bool:
+        """Whether the act was committed and only the answer to COMMIT was lost: its entry is looked for on a
+        new connection."""
+        if not isinstance(error, OperationalError | InterfaceError):
+            return False
+        close_old_connections()
+        try:
+            return Entry.objects.filter(id=self.entry_id).exists()
+        except DatabaseError:
+            return False
+
     def failed(self, error: Exception) -> None:
         """Everything rolled back: an entry of its own says that the act was tried and failed."""
+        try:
+            self._enter_failure(error)
+        except DatabaseError as silent:
+            # With the database away there is no log to write to; nothing was done either.
+            _log.error("failure_not_entered", action=str(self.question.action), error=type(silent).__name__)
+
+    def _enter_failure(self, error: Exception) -> None:
         with transaction.atomic(durable=True):
             record(
                 Event.ACT_ERROR,
@@ -256,6 +298,11 @@ class _Act:
                 # Only our own errors' words are known to hold nothing private.
                 reason=error.sentence if isinstance(error, DomainError) else type(error).__name__,
             )
+
+
+def _session_of(by: Actor) -> str | None:
+    """The session that the permit ends with; a process, and a command at the console, have none."""
+    return whereabouts.get().session if isinstance(by, Person) else None
 
 
 def _owner(resource: ResourceFacts | None) -> UUID | None:
@@ -293,8 +340,3 @@ def may_know(ref: Ref, person: PersonFacts, resource: ResourceFacts | None) -> b
         or (resource.agency_id == person.agency_id and person.agency_id != "none")
         or resource.owner_id in person.organisation_ids
     )
-def _session_of(by: Actor) -> str | None:
-    """The session that the permit ends with; a process, and a command at the console, have none."""
-    return whereabouts.get().session if isinstance(by, Person) else None
-
-
