@@ -13,6 +13,8 @@ from evidence.models import Playback
 from policy.models import Grant, Person
 from rtcc import clock
 
+LOOK_BACK = timedelta(minutes=2)
+
 
 def choice(person: Person, asked: QueryDict) -> dict[str, Any]:
     """Grants with their cameras; ``camera`` and ``grant`` of the address are chosen already."""
@@ -34,8 +36,6 @@ def choice(person: Person, asked: QueryDict) -> dict[str, Any]:
             for grant in grants
         ],
         "camera": asked.get("camera", ""),
-        "suggested": max(
-            min((grant.history_from for grant in grants), default=now), now - timedelta(minutes=10)
-        ),
+        "suggested": now - LOOK_BACK,
         "sessions": Playback.objects.open().of_person(person.id).order_by("-opened_at")[:10],
     }
