@@ -7,9 +7,11 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from evidence.actions.place_bookmark import place_bookmark
 from policy.actions.renew_grant import renew_grant
 from policy.models import Grant, Person
 from policy.vocabulary import Purpose
@@ -78,3 +80,22 @@ def renew(request: HttpRequest) -> JsonResponse:
     fresh = renew_grant(by=person, grant=_uuid(request, "grant"))
     until = fresh.ends_at.strftime("%H:%M:%S UTC")
     return JsonResponse({"grant": grant_json(fresh), "sentence": f"Renewed until {until}."})
+
+
+@require_POST
+def bookmark(request: HttpRequest) -> JsonResponse:
+    """Mark the last seconds of one tile to its basis, and keep them."""
+    keep = place_bookmark(
+        by=cast(Person, request.user), viewing=_uuid(request, "viewing"), camera=_uuid(request, "camera")
+    )
+    marked = keep.intervals.get()
+    seconds = (marked.ends_at - marked.starts_at).total_seconds()
+    number = keep.basis.number if keep.basis and keep.basis.number else "the incident"
+    until = f", kept until {keep.expires_at:%Y-%m-%d}" if keep.expires_at else ""
+    return JsonResponse(
+        {
+            "sentence": f"The last {seconds:.0f} s are marked to {number}{until}.",
+            "entry_id": str(keep.entry),
+            "entry_url": reverse("entry", args=[keep.entry]),
+        }
+    )

@@ -90,6 +90,7 @@ def wall_json(person: Person, chosen: UUID | None) -> dict[str, Any]:
             "open": reverse("live-open"),
             "close": reverse("live-close"),
             "renew": reverse("live-renew"),
+            "bookmark": reverse("live-bookmark"),
         },
         "grants": [grant_json(grant) for grant in grants],
         "grant": str(current) if current else None,

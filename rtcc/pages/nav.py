@@ -26,6 +26,7 @@ LINKS: tuple[Link, ...] = (
     Link("Incidents", "/incidents/", "exclamation-triangle", _WATCH),
     Link("Cameras", "/cameras/", "camera-video", _ALL),
     Link("Due", "/due/", "hourglass-split", _WATCH),
+    Link("Retention", "/retention/", "archive", _ALL - {Role.OFFICER}),
 )
 
 

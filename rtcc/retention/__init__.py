@@ -1,0 +1,1 @@
+"""Pages of keeping and destroying: what is due, what is held, what was destroyed."""
