@@ -26,7 +26,7 @@ from policy.guard import guard
 from policy.models import FailedSignIn, Invitation, Membership, Organisation, Person, Session
 from policy.vocabulary import Action, OrganisationClass, Purpose, Role
 from rtcc import clock
-from rtcc.errors import Conflict, NotFound
+from rtcc.errors import Conflict, DomainError
 
 FIRST_LASTS = timedelta(hours=1)
 LASTS = timedelta(hours=24)
@@ -34,6 +34,13 @@ CONSOLE = SystemActor("console")
 # Who may say yes when a role is given (policy/starter, order-approve).
 APPROVING = (Role.OPERATOR, Role.SUPERVISOR, Role.LEGAL_REVIEWER, Role.AUDITOR)
 NEW_LINK = "a new one-time link was used"
+
+
+class LinkOver(DomainError):
+    """The link was used, replaced, ran out, or was never made: the answer is the same."""
+
+    code = "link_over"
+    status = 410
 
 
 def _hash(token: str) -> str:
@@ -53,7 +60,7 @@ def make(*, entry: UUID, lasts: timedelta, **whom: Any) -> str:
 
 
 def find(token: str) -> Invitation:
-    """The link that can still be used. Raises NotFound, whatever is wrong with it."""
+    """The link that can still be used. Raises LinkOver, whatever is wrong with it."""
     row: Invitation | None = (
         Invitation.objects.usable_at(clock.now())
         .select_related("person")
@@ -61,7 +68,7 @@ def find(token: str) -> Invitation:
         .first()
     )
     if row is None:
-        raise NotFound("This link is not valid any more: it was used, replaced, or its time is over.")
+        raise LinkOver("This link works no more: it was used, replaced, or its time is over.")
     return row
 
 

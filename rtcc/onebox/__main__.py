@@ -114,7 +114,7 @@ def _run_preparations(box: Box) -> None:
     known = json.loads(notes.read_text()) if notes.exists() else {}
     for row in processes.PREPARATIONS:
         wanted = processes.state_of(row, box)
-        if known.get(row.name) == wanted or (row.demo_only and not box.options.demo):
+        if known.get(row.name) == wanted or not row.fits(box.options.demo):
             continue
         with step(row.title) as current:
             argv = processes.manage(tuple(processes.fill(row.command, box)), box)
@@ -163,8 +163,23 @@ def _greet(box: Box, seconds: float) -> None:
         if box.options.certificate is None:
             shown = tls.fingerprint(_certificate(box)[0])
             say(f"The certificate was made by this machine; your browser will ask. Its SHA-256:\n  {shown}")
-        say("Sign in with your user name, password and one-time code.")
+        _welcome(box)
     say(f"Logs: {box.data.logs}    Stop with Ctrl-C.")
+
+
+def _welcome(box: Box) -> None:
+    """How to sign in; to a system without people, the link that makes the first."""
+    argv = processes.manage(("first_link", "--if-nobody"), box)
+    asked = subprocess.run(argv, env=environment(box, "app"), capture_output=True, text=True)
+    if asked.returncode != 0:
+        raise Stop(f"{asked.stderr.strip()}\n\nThe link for the first operator could not be made; see above.")
+    link = asked.stdout.strip()
+    if not link:
+        say("Sign in with your user name, password and one-time code.")
+        return
+    say("Nobody can sign in yet. This link makes the first operator; it works once, within the hour:")
+    say(f"  {link}")
+    say("Then, for a second person who can approve:  ./run --data DIR first_link --role supervisor")
 
 
 def _serve(options: Options) -> int:

@@ -62,10 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", help="name in the address bar (demo: localhost; else this machine's name)")
     parser.add_argument(
-        "--certificate", type=_path, metavar="FILE", help="TLS certificate chain (with --no-demo)"
+        "--certificate",
+        "--tls-cert",
+        type=_path,
+        metavar="FILE",
+        help="TLS certificate chain (with --no-demo)",
     )
     parser.add_argument(
-        "--certificate-key", type=_path, metavar="FILE", help="its private key (with --no-demo)"
+        "--certificate-key", "--tls-key", type=_path, metavar="FILE", help="its private key (with --no-demo)"
     )
     parser.add_argument(
         "command", nargs=argparse.REMAINDER, help="a management command, for example verify_log"

@@ -48,11 +48,17 @@ class Preparation:
     command: tuple[str, ...]
     role: str
     demo_only: bool = False
+    production_only: bool = False
     again_when: tuple[str, ...] = ()
+
+    def fits(self, demo: bool) -> bool:
+        """Whether it belongs to a demonstration, or to a system that is none."""
+        return not (self.production_only if demo else self.demo_only)
 
 
 PREPARATIONS: tuple[Preparation, ...] = (
     Preparation("log-keys", "Keys of the log", ("make_keys",), "app"),
+    Preparation("policy", "Starter policy", ("found_system",), "app", production_only=True),
     Preparation(
         "demo",
         "Demo city",

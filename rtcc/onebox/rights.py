@@ -117,7 +117,7 @@ _POLICY = {
         entry="INSERT, UPDATE(ended_at, mfa, person_id), DELETE",
         exempt="signs of life between the entries of its start and end",
     ),
-    "policy_failedsignin": Table(app=ALL, exempt="counts towards a lock; each failure is an entry or counted"),
+    "policy_failedsignin": Table(app=ALL, exempt="counts towards a lock; each failure is entered or counted"),
     "policy_invitation": _state(CHANGE),
     "policy_membership": _state(CHANGE),
     "policy_basis": _state(CHANGE),

@@ -37,8 +37,8 @@ from cameras.models import (
 )
 from cameras.models.devices import Credentials
 from cameras.vocabulary import Codec, StreamRole
-from policy import epoch, publish
-from policy.models import Basis, Membership, Organisation, Person, PolicyVersion
+from policy import epoch
+from policy.models import Basis, Membership, Organisation, Person
 from policy.vocabulary import BasisKind, Role, Verification
 from rtcc import clock
 from rtcc.config import config
@@ -46,6 +46,7 @@ from rtcc.dispatch.models import Incident
 from rtcc.errors import Conflict
 from rtcc.ids import uuid7
 from rtcc.onebox.corners import corners
+from rtcc.onebox.founding import publish_starter
 
 DEMO = Path(__file__).parent / "demo"
 ACTOR = "system:seed"
@@ -118,13 +119,10 @@ class _Seeding:
         record(event, outcome=Outcome.PERMIT, actor=ACTOR, purpose="system_duty", **fields)
 
     def _policy(self) -> None:
-        if PolicyVersion.objects.exists():
-            return
-        entry = uuid7()
-        version = publish.load_starter()
-        publish.store(version, published_by=None, entry=entry, effective_from=self.at)
-        self._enter(Event.POLICY_PUBLISHED, id=entry, policy=version.hash, detail={"starter": True})
-        self.made["policy"] += 1
+        # In force since the first membership, so that the demo history can be lived through it.
+        since = min(self.at, data("people")["memberships"]["since"])
+        with clock.set_to(since):
+            self.made["policy"] += publish_starter(ACTOR, since)
 
     def _organisations(self) -> None:
         known = data("organisations")
