@@ -115,6 +115,13 @@ class KeepQuerySet(models.QuerySet[Any]):
     def holds(self) -> Self:
         return self.filter(kind__in=HOLDS)
 
+    def marks(self) -> Self:
+        """Keeps that end by themselves: bookmarks, and what an incident or an export keeps."""
+        return self.exclude(kind__in=HOLDS)
+
+    def released(self) -> Self:
+        return self.filter(released_at__isnull=False)
+
     def of_agencies(self, agencies: Collection[UUID]) -> Self:
         return self.filter(agency_id__in=agencies)
 
