@@ -20,20 +20,25 @@ Interval = tuple[datetime | None, datetime | None]
 class Question:
     """What is looked for; all that is given must hold.
 
-    ``places`` are cameras, each with the interval of *footage* in which it stood at the place that was asked
-    for (None: any). ``before`` continues a list: entries with ids below it.
+    ``places`` are cameras, each with the interval of *pictures* in which it stood at the place that was asked
+    for (None: any). ``footage`` looks at recorded footage alone; ``pictures`` at the time that the pictures
+    show, which for live ones is the time of watching. ``seeded``: demo history alone, or none of it.
+    ``before`` continues a list: entries with ids below it.
     """
 
+    entries: Sequence[UUID] = ()
     cameras: Sequence[UUID] = ()
     places: Sequence[tuple[UUID, Interval | None]] = ()
     watched: Interval | None = None
     footage: Interval | None = None
+    pictures: Interval | None = None
     actors: Sequence[str] = ()
     bases: Sequence[UUID] = ()
     owners: Sequence[UUID] = ()
     outcomes: Sequence[str] = ()
     events: Sequence[str] = ()
     purposes: Sequence[str] = ()
+    seeded: bool | None = None
     before: UUID | None = None
     limit: int = 100
 
@@ -74,7 +79,14 @@ _COLUMNS = (
     "entry, camera, placement, lower(watched), upper(watched), lower(footage), upper(footage),"
     " actor, basis, owner, outcome, event, purpose"
 )
+# Live pictures show the time at which they are watched.
+_PICTURES = "(footage && {span} OR (footage IS NULL AND watched && {span}))".format(
+    span="tstzrange(%s, %s, '[]')"
+)
+# Empty fields share one row, so a row of this name says that the entry is seeded.
+_SEEDED = "EXISTS (SELECT 1 FROM audit_disclosure d WHERE d.entry = audit_touch.entry AND d.field = 'seeded')"
 _LISTS = {
+    "entries": "entry = ANY(%s)",
     "actors": "actor = ANY(%s)",
     "bases": "basis = ANY(%s)",
     "owners": "owner = ANY(%s)",
@@ -82,6 +94,18 @@ _LISTS = {
     "events": "event = ANY(%s)",
     "purposes": "purpose = ANY(%s)",
 }
+
+
+def entries(question: Question) -> list[UUID]:
+    """Entries that answer the question, newest first."""
+    where, limit = _where(question), min(question.limit, MOST_ROWS)
+    conditions = " AND ".join(where.conditions) or "true"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT entry FROM audit_touch WHERE {conditions} ORDER BY entry DESC LIMIT %s",
+            [*where.parameters, limit],
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def find(question: Question) -> list[Found]:
@@ -110,14 +134,18 @@ def _where(question: Question) -> _Where:
             condition = f"{_CAMERA} AND camera = %s)"
             parameters: list[Any] = [camera, camera, camera]
             if footage is not None:
-                condition = f"({condition} AND footage && tstzrange(%s, %s, '[]'))"
-                parameters += footage
+                condition = f"({condition} AND {_PICTURES})"
+                parameters += [*footage, *footage]
             parts.add(condition, *parameters)
         where.add(f"({' OR '.join(parts.conditions)})", *parts.parameters)
     if question.watched is not None:
         where.add("watched && tstzrange(%s, %s, '[]')", *question.watched)
     if question.footage is not None:
         where.add("footage && tstzrange(%s, %s, '[]')", *question.footage)
+    if question.pictures is not None:
+        where.add(_PICTURES, *question.pictures, *question.pictures)
+    if question.seeded is not None:
+        where.add(_SEEDED if question.seeded else f"NOT {_SEEDED}")
     for name, condition in _LISTS.items():
         if values := getattr(question, name):
             where.add(condition, [str(value) for value in values] if name == "actors" else list(values))

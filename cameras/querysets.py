@@ -30,6 +30,9 @@ class IntervalQuerySet(models.QuerySet[Any]):
 class PlacementQuerySet(IntervalQuerySet):
     """Questions about where cameras stand."""
 
+    def with_ids(self, ids: Collection[UUID]) -> Self:
+        return self.filter(id__in=list(ids))
+
     def near(self, box: Box) -> Self:
         """Placements whose point lies in a box of degrees (a cheap first cut for geometry)."""
         return self.filter(lat__range=(box.south, box.north), lon__range=(box.west, box.east))
@@ -57,6 +60,9 @@ class CameraQuerySet(models.QuerySet[Any]):
 
     def active(self) -> Self:
         return self.filter(retired_at__isnull=True)
+
+    def with_ids(self, ids: Collection[UUID]) -> Self:
+        return self.filter(id__in=ids)
 
     def by_code(self, code: str) -> Self:
         return self.filter(code=code)

@@ -8,8 +8,9 @@ class PolicyConfig(AppConfig):
     label = "policy"
 
     def ready(self) -> None:
-        from policy import loaders
+        from policy import loaders, named_entries
         from policy.accounts import signals
 
         loaders.register_all()
+        named_entries.register_all()
         signals.connect()

@@ -26,6 +26,9 @@ class BasisQuerySet(models.QuerySet[Any]):
     def open_at(self, instant: datetime) -> BasisQuerySet:
         return self.filter(Q(closed_at__isnull=True) | Q(closed_at__gt=instant), opened_at__lte=instant)
 
+    def with_number(self, number: str) -> BasisQuerySet:
+        return self.filter(number__iexact=number)
+
 
 class GrantQuerySet(models.QuerySet[Any]):
     """Questions about grants."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from celery import Celery
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rtcc.settings")
@@ -45,6 +45,29 @@ app.conf.update(
             "task": "live.count_denials",
             "schedule": schedule(30.0),
             "options": {"expires": 30},
+        },
+        "end-keeps": {"task": "evidence.end_keeps", "schedule": schedule(60.0), "options": {"expires": 60}},
+        "destroy-due": {
+            "task": "evidence.destroy_due",
+            "schedule": schedule(20.0),
+            "options": {"expires": 20},
+        },
+        "carry-on-verifying": {
+            "task": "oversight.carry_on",
+            "schedule": schedule(30.0),
+            "options": {"expires": 30},
+        },
+        "verify-daily": {
+            "task": "oversight.verify_daily",
+            "schedule": crontab(hour=10, minute=7),
+            "options": {"expires": 3600},
+        },
+        "shred-keys": {"task": "evidence.shred_keys", "schedule": schedule(60.0), "options": {"expires": 60}},
+        "renew-keys": {
+            "task": "evidence.renew_keys",
+            # When few people look; the keys of the next day were made at noon.
+            "schedule": crontab(hour=9, minute=17),
+            "options": {"expires": 3600},
         },
     },
 )

@@ -170,6 +170,18 @@ _EVIDENCE = {
     "evidence_playback": Table(
         app=CHANGE, entry="INSERT, DELETE", exempt="signs of life between the entries of its begin and end"
     ),
+    "evidence_custody": Table(app=CHANGE, exempt="a lock for each camera, and nothing else"),
+    "evidence_keep": _state(CHANGE),
+    "evidence_keepinterval": _state(ADD),
+    "evidence_keepwrap": Table(
+        app="SELECT, INSERT, DELETE",
+        exempt="keys that follow from keeps; a key that is destroyed is an entry",
+    ),
+    "evidence_disposition": Table(
+        app=CHANGE,
+        entry="UPDATE(beyond_recovery_at, entry, keys_entry, proof_entry, proved_at, tombstoned_at), DELETE",
+        exempt="a plan decides nothing; the work between decision and proof follows from the decision",
+    ),
     "evidence_played": Table(app=CHANGE, exempt="a counter of bytes; the playback's entries state it"),
 }
 
@@ -179,6 +191,11 @@ _NOW = {
     ),
     "live_delivered": Table(app=CHANGE, exempt="a counter of bytes; the viewing's entries state it"),
     "dispatch_incident": _state(CHANGE),
+    "oversight_verification": Table(
+        app=CHANGE,
+        entry="INSERT, UPDATE(finished_entry, result, size, verifies), DELETE",
+        exempt="lease and progress between the entries of its asking and its outcome",
+    ),
 }
 
 TABLES: dict[str, Table] = {**_DJANGO, **_AUDIT, **_POLICY, **_CAMERAS, **_EVIDENCE, **_NOW}

@@ -10,6 +10,8 @@ from policy.vocabulary import Role
 
 _WATCH = frozenset({Role.ANALYST, Role.SUPERVISOR})
 _ALL = frozenset(Role)
+_READ_LOG = frozenset({Role.AUDITOR, Role.OUTSIDE_REVIEWER})
+_READ_REPORT = _READ_LOG | {Role.PARTNER}
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ LINKS: tuple[Link, ...] = (
     Link("Cameras", "/cameras/", "camera-video", _ALL),
     Link("Due", "/due/", "hourglass-split", _WATCH),
     Link("Retention", "/retention/", "archive", _ALL - {Role.OFFICER}),
+    Link("Access report", "/oversight/report/", "journal-text", _READ_REPORT),
+    Link("Verify", "/oversight/verify/", "shield-check", _READ_LOG),
+    Link("Who watches now", "/oversight/now/", "eye", frozenset({Role.SUPERVISOR}) | _READ_LOG),
 )
 
 

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from audit import disclosures
-from audit.models import Entry, Leaf
 from audit.vocabulary import Tier
-from policy.facts import REPORT
-from policy.guard import guard
 from policy.models import Person
-from policy.vocabulary import Action, Purpose
 from rtcc.errors import NotFound
-from rtcc.oversight.tiers import tier_of
+from rtcc.oversight.reading import Proved, read
+from rtcc.oversight.tiers import Reader, reader_of
 
 
-def read_entry(*, by: Person, entry: UUID) -> dict[str, Any]:
-    """The entry's fields as far as the reader's tier goes, and its place in the log.
+def read_entry(
+    *, by: Person, entry: UUID, permitted: Callable[[], Reader]
+) -> tuple[Proved, dict[str, Any], Reader]:
+    """The entry, what the reader may know of it, and the reader.
 
-    Raises NotFound, or Denied for who may not read other people's entries.
+    ``permitted`` asks for permission and raises Denied. Raises NotFound for an entry that is not there, or in
+    which an owner's cameras do not appear.
     """
-    row = Entry.objects.filter(id=entry).first()
+    row = read([entry]).get(entry)
     if row is None:
         raise NotFound()
-    own = disclosures.read([entry], Tier.FULL).get(entry, {})
-    if own.get("actor") != str(by.id):
-        with guard(Action.VIEW_REPORT, by=by, on=REPORT, purpose=Purpose.AUDIT_REVIEW) as permit:
-            permit.enter(count=1, detail={"entry": str(entry)})
-        fields = disclosures.read([entry], tier_of(by)).get(entry, {})
-    else:
-        fields = own
-    leaf = Leaf.objects.filter(entry=entry).first()
-    return {
-        "entry": row,
-        "fields": {name: value for name, value in fields.items() if value is not None},
-        "leaf_index": leaf.index if leaf else None,
-    }
+    if row.said.get("actor") == str(by.id):
+        own = replace(reader_of(by), tier=Tier.FULL, owners=None)
+        return row, own.sees(row.said), own
+    reader = permitted()
+    seen = reader.sees(row.said)
+    if not seen:
+        raise NotFound()
+    return row, seen, reader

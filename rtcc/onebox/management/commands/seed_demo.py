@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from rtcc.errors import Conflict
+from rtcc.onebox.history import live_through
 from rtcc.onebox.seed import seed
 
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             made = seed(cameras=options["cameras"])
+            made += live_through()
         except Conflict as error:
             raise CommandError(error.sentence) from error
         said = ", ".join(f"{count} {kind}" for kind, count in sorted(made.items()) if count)

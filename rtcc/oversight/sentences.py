@@ -1,0 +1,163 @@
+"""What an entry says, as one plain sentence. Total over the events of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from audit.vocabulary import Event
+from rtcc.oversight.report import who
+from rtcc.pages.templatetags.room import duration
+
+Said = Mapping[str, Any]
+
+
+def _cameras(said: Said) -> str:
+    cameras = said.get("cameras") or ()
+    if not cameras:
+        return "cameras"
+    return "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
+
+
+def _on(said: Said) -> str:
+    """The basis, if there is one: on incident 26-118411."""
+    kind = said.get("basis_kind")
+    if kind in (None, "none"):
+        return ""
+    number = said.get("basis_number")
+    return f" on {kind} {number}" if number else f" on {_an(kind)} without a number yet"
+
+
+def _an(word: str) -> str:
+    return f"{'an' if word[:1] in 'aeiou' else 'a'} {word}"
+
+
+def _for(said: Said) -> str:
+    seconds = said.get("seconds")
+    return "" if seconds is None else f" for {duration(seconds)}"
+
+
+def _action(said: Said) -> str:
+    words = {"view_live": "watch live", "playback": "play back footage", "place_keep": "place a keep"}
+    action = str(said.get("action") or "act")
+    return words.get(action, action.replace("_", " "))
+
+
+def _because(said: Said) -> str:
+    return f": {said['rule_sentence']}" if said.get("rule_sentence") else ""
+
+
+def _plain(words: str) -> Callable[[Said, str], str]:
+    return lambda said, name: f"{name} {words}{_on(said)}."
+
+
+def _of_system(words: str) -> Callable[[Said, str], str]:
+    return lambda said, name: f"{words}."
+
+
+def _continued(said: Said, name: str) -> str:
+    if said.get("outcome") == "deny":
+        return f"{name} lost the picture of {_cameras(said)}{_on(said)}{_because(said)}"
+    return f"{name} went on watching {_cameras(said)} live{_on(said)}; so far{_for(said)}."
+
+
+def _counted(said: Said, name: str) -> str:
+    return f"{said.get('count') or 'Several'} more refusals of one minute were counted: {_action(said)}."
+
+
+def _question(said: Said, name: str) -> str:
+    question = (said.get("detail") or {}).get("question") or {}
+    asked = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in question.items())
+    return f"{name} read the report of the log" + (f" ({asked})." if asked else ".")
+
+
+def _verified(said: Said, name: str) -> str:
+    found = (said.get("detail") or {}).get("verifies")
+    if found is None:
+        return f"{name} asked for a verification of the whole log."
+    return f"The log was verified up to leaf {said.get('count')}: " + (
+        "nothing contradicts it." if found else "something CONTRADICTS it."
+    )
+
+
+_SAYS: dict[Event, Callable[[Said, str], str]] = {
+    Event.VIEW_PERMITTED: lambda said, name: f"{name} opened {_cameras(said)} live{_on(said)}.",
+    Event.VIEW_CONTINUED: _continued,
+    Event.VIEW_ENDED: lambda said, name: f"{name} watched {_cameras(said)} live{_for(said)}{_on(said)}.",
+    Event.VIEW_REFUSED: lambda said, name: (
+        f"{name} was refused {_cameras(said)} live{_on(said)}{_because(said)}"
+    ),
+    Event.PLAYBACK_PERMITTED: lambda said, name: (
+        f"{name} went back to recorded footage of {_cameras(said)}{_on(said)}."
+    ),
+    Event.PLAYBACK_ENDED: lambda said, name: (
+        f"{name} was given {duration(said.get('seconds'))} of recorded footage{_on(said)}."
+    ),
+    Event.ACT_PERMITTED: lambda said, name: f"{name} was permitted to {_action(said)}{_on(said)}.",
+    Event.ACT_REFUSED: lambda said, name: f"{name} was refused to {_action(said)}{_on(said)}{_because(said)}",
+    Event.ACT_ERROR: lambda said, name: (
+        f"{name} tried to {_action(said)}, and it failed; nothing was changed."
+    ),
+    Event.GRANT_OPENED: _plain("opened a grant"),
+    Event.GRANT_RENEWED: _plain("renewed a grant"),
+    Event.GRANT_ENDED: lambda said, name: (
+        f"A grant{_on(said)} ended" + (f": {said['reason']}." if said.get("reason") else ".")
+    ),
+    Event.EXIGENT_OPENED: lambda said, name: (
+        f"{name} took exigent access to {_cameras(said)} live{_on(said)}; a justification is owed."
+    ),
+    Event.EXIGENT_JUSTIFIED: _plain("wrote the justification of an exigent access"),
+    Event.INCIDENT_OPENED: lambda said, name: (
+        f"{name} opened an incident"
+        + (f", {said['basis_number']}." if said.get("basis_number") else "; its number follows.")
+    ),
+    Event.BOOKMARK_PLACED: _plain("marked footage"),
+    Event.KEEP_PLACED: _plain("kept footage from being destroyed"),
+    Event.KEEP_RELEASED: _plain("released a keep"),
+    Event.HOLD_PLACED: _plain("placed a hold on footage"),
+    Event.HOLD_RELEASED: _plain("released a hold"),
+    Event.FOOTAGE_SEALED: lambda said, name: f"The recorder sealed a minute of {_cameras(said)}.",
+    Event.FOOTAGE_GAP: _of_system("The recorder stated a gap in what it recorded"),
+    Event.FOOTAGE_DESTROYED: _of_system("Footage was destroyed"),
+    Event.CAMERA_REGISTERED: _plain("registered a camera"),
+    Event.CAMERA_CHANGED: _plain("changed a camera's record"),
+    Event.CAMERA_PAUSED: _plain("paused a camera"),
+    Event.CAMERA_RESUMED: _plain("let a paused camera go on"),
+    Event.STREAM_TESTED: _plain("tested a camera's stream"),
+    Event.AGREEMENT_CHANGED: _plain("changed an agreement"),
+    Event.MEMBERSHIP_CHANGED: _plain("changed somebody's membership"),
+    Event.POLICY_PUBLISHED: _plain("published a policy version"),
+    Event.SESSION_STARTED: _plain("signed in"),
+    Event.SESSION_ENDED: _plain("signed out"),
+    Event.SESSION_FAILED: _plain("failed to sign in"),
+    Event.ACCOUNT_LOCKED: _of_system("An account was locked for password sign-in"),
+    Event.ACCOUNT_RELEASED: _plain("released a locked account"),
+    Event.REPORT_VIEWED: _question,
+    Event.LOG_VERIFIED: _verified,
+    Event.LOG_RECOVERED: lambda said, name: (
+        f"{name} brought {said.get('count')} published entries back into the database."
+    ),
+    Event.DISCLOSURE_ERASED: lambda said, name: (
+        f"{name} ordered that what {said.get('count')} entries disclose be erased."
+    ),
+    Event.DENIED_COUNTED: _counted,
+    Event.APPROVAL_GIVEN: _plain("approved what another person proposed"),
+    Event.KILLSWITCH_SET: _plain("threw or lifted the switch that stops all watching"),
+    Event.SYSTEM_STARTED: _of_system("The system started"),
+    Event.DATA_SEEDED: lambda said, name: (
+        f"Data of the demonstration were put in ({said.get('count') or 0} things)."
+    ),
+    Event.OBLIGATION_DUE: _of_system("Something that was owed came due"),
+    Event.OBLIGATION_DISCHARGED: _plain("did what was owed"),
+}
+
+
+def sentence(said: Said) -> str:
+    """One sentence, in words that the reader's tier may know."""
+    try:
+        event = Event(said.get("event") or "")
+    except ValueError:
+        return "What this entry says is not for this reader, or was erased."
+    name = who(dict(said))
+    text = _SAYS[event](said, name[:1].upper() + name[1:])
+    return text if text.endswith((".", "!", "?")) else f"{text}."
