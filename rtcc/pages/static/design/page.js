@@ -98,11 +98,21 @@ function bindList(list) {
   if (list.dataset.keyboardList === "focus" && rows()[0]) rows()[0].focus({ preventScroll: true });
 }
 
+/** What scrolls sideways can be scrolled by keyboard too. */
+function letScroll(root) {
+  root.querySelectorAll(".scroll").forEach((box) => { if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; });
+}
+
 document.querySelectorAll("[data-keyboard-list]").forEach(bindList);
+letScroll(document);
+addEventListener("resize", () => letScroll(document));
 document.addEventListener("htmx:responseError", (event) => {
   let sentence = `The server answered ${event.detail.xhr.status}.`;
   try { sentence = JSON.parse(event.detail.xhr.responseText).sentence || sentence; } catch { /* a page, not JSON: the number says enough */ }
   toast(sentence, { level: "bad" });
 });
 document.addEventListener("htmx:sendError", () => toast("The server cannot be reached.", { level: "bad" }));
-document.addEventListener("htmx:load", (event) => event.detail.elt.querySelectorAll?.("[data-keyboard-list]").forEach(bindList));
+document.addEventListener("htmx:load", ({ detail }) => {
+  detail.elt.querySelectorAll?.("[data-keyboard-list]").forEach(bindList);
+  letScroll(document);
+});

@@ -29,7 +29,7 @@ function bind(input) {
     const chosen = instants[instants.length > 1 ? Number(which.querySelector("select").value) : 0];
     hidden.value = chosen === undefined ? "" : new Date(chosen).toISOString();
   };
-  if (input.dataset.instant) input.value = localOf(Date.parse(input.dataset.instant));
+  if (input.dataset.instant) input.value = localOf(Math.ceil(Date.parse(input.dataset.instant) / 1000) * 1000);
   input.addEventListener("input", send);
   which.addEventListener("change", send);
   send();

@@ -22,7 +22,11 @@ let current = 0;
 const socket = new WallSocket(data.socket, {
   init: (tile, message) => tiles[tile].init(message),
   chunk: (tile, message) => tiles[tile].chunk(message),
-  state: (tile, message) => { if (message.sentence) toast(message.sentence); if (message.grant) grants.put(message.grant); },
+  state: (tile, message) => {
+    if (message.grant) grants.put(message.grant);
+    if (tiles[tile]) tiles[tile].hear(message);
+    else if (message.sentence) toast(message.sentence);
+  },
   ended: (tile, message) => tiles[tile].end(message),
   link: showLink,
 });
@@ -173,11 +177,13 @@ const DO = {
   exigent: () => show("exigent"),
   help: () => show("keys"),
 };
-const available = Object.keys(ACTIONS).filter((name) => name !== "exigent" || data.urls.exigent);
+// What the server gives no address for cannot be done here: neither key nor button is shown.
+const available = Object.keys(ACTIONS).filter((name) => !["exigent", "bookmark", "renew"].includes(name) || data.urls[name]);
 const keys = new Keys(document.getElementById("keys"), available, (name) => (DO[name] ? DO[name]() : walk(name)));
 
 document.querySelectorAll(".wall-tools [data-layout]").forEach((button) => button.addEventListener("click", () => setLayout(Number(button.dataset.layout))));
 document.querySelectorAll("[data-do]").forEach((button) => {
+  button.hidden = !available.includes(button.dataset.do);
   button.title = `${ACTIONS[button.dataset.do].label} (${keys.keyOf(button.dataset.do)})`;
   button.addEventListener("click", () => DO[button.dataset.do]());
 });

@@ -32,6 +32,7 @@ export class Tile {
   #lastPosition = 0;
   #lastMoveMs = 0;
   #openedMs = 0;
+  #said = ""; // by the recorder, of the camera
 
   constructor(number, template) {
     this.number = number;
@@ -69,6 +70,7 @@ export class Tile {
     const { camera, grant } = view;
     this.#stream.clear();
     this.#lastCameraTime = null;
+    this.#said = "";
     this.#lastChunkMs = this.#openedMs = performance.now();
     this.#parts.name.textContent = camera.name;
     this.#parts.owner.hidden = false;
@@ -99,7 +101,14 @@ export class Tile {
     if (!this.view || this.#state === "ended" || this.#state === "unplayable") return;
     this.#lastChunkMs = performance.now();
     this.#lastCameraTime = cameraTime;
+    this.#said = "";
     this.#stream.push(isKey, fragment);
+  }
+
+  /** What the recorder says of the camera while no picture comes. */
+  hear({ sentence }) {
+    this.#said = sentence || "";
+    if (this.#state === "frozen" || this.#state === "opening") this.#more();
   }
 
   /** The view is over: the picture is cleared, the sentence stands in its place. */
@@ -147,14 +156,20 @@ export class Tile {
   #freeze() {
     this.#to("frozen");
     const sentence = this.#lastCameraTime ? `Picture frozen, last at ${timeOfDay(this.#lastCameraTime * 1000)}` : "No picture yet";
-    this.#say("frozen", sentence, "The view is still open; it goes on when the camera does.");
+    this.#say("frozen", sentence, "");
+    this.#more();
     announce(`Tile ${this.number + 1}, ${this.view.camera.name}: ${sentence}`);
+  }
+
+  #more() {
+    const rest = this.#parts.note.querySelector("p");
+    if (rest) rest.textContent = this.#said || "The view is still open; it goes on when the camera does.";
   }
 
   #to(state) {
     this.#state = state;
     const words = { empty: ["", ""], opening: ["Opening", "plain"], live: ["LIVE", "good"], frozen: ["FROZEN", "warn"], ended: ["ENDED", "bad"], unplayable: ["CANNOT PLAY", "warn"] };
-    const [word, level] = words[state];
+    const [word, level] = state === "frozen" && !this.#lastCameraTime ? ["NO PICTURE", "warn"] : words[state];
     this.#parts.live.textContent = word;
     this.#parts.live.className = `tile-live state ${level}`;
     this.element.dataset.state = state;
