@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from evidence.models import Keep
@@ -17,18 +18,22 @@ from rtcc import clock
 from rtcc.errors import NotFound
 
 
-def place_bookmark(*, by: Person, viewing: UUID, camera: UUID) -> Keep:
+def place_bookmark(*, by: Person, viewing: UUID, camera: UUID, at: datetime | None = None) -> Keep:
     """Mark the last 30 seconds (parameter `bookmark_back`) to the basis of the viewing, from where its grant
     reaches back to.
 
-    ``viewing`` is the id of its permit. Raises NotFound, PermitEnded for a viewing that has ended, Denied.
+    ``viewing`` is the id of its permit; ``at`` the instant of the footage that somebody looks at, who plays
+    back. Raises NotFound, PermitEnded for a viewing that has ended or does not reach ``at``, Denied.
     """
     seen = permits.find(viewing)
     ref = Ref(Kind.CAMERA, camera)
     if seen is None or ref not in {Covered.from_json(body).ref for body in seen.covers}:
         raise NotFound("You are not watching that camera.")
     permits.check_stands(seen, by)
-    now = clock.now()
+    now = min(at or clock.now(), clock.now())
+    if at is not None:
+        reached = permits.read(seen, by)
+        reached.require(Action.PLAYBACK, ref, starts_at=now, ends_at=now)
     starts_at = now - publish.active().parameters.duration("bookmark_back", now)
     if seen.grant is not None and starts_at < seen.grant.history_from < now:
         starts_at = seen.grant.history_from

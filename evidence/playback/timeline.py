@@ -9,11 +9,14 @@ from uuid import UUID
 from django.urls import reverse
 
 from cameras.models import Camera
-from evidence.catalogue.coverage import coverage
-from evidence.models import Playback
+from evidence.catalogue.coverage import Span, coverage
+from evidence.models import KeepInterval, Playback
+from evidence.retention.states import KEEP_SAYS, KeepKind
 from policy.models import Basis, GrantCamera
 from policy.permits import Covered
 from policy.vocabulary import BasisKind, Kind
+
+MOST_KEEPS = 200
 
 
 def cameras_of(playback: Playback) -> list[UUID]:
@@ -30,7 +33,10 @@ def timeline_json(playback: Playback, starts_at: datetime, ends_at: datetime) ->
         "cameras": [
             {
                 "id": str(camera),
-                "spans": [_span(span.as_json()) for span in coverage(camera, starts_at, ends_at)],
+                "spans": [
+                    *(_span(span) for span in coverage(camera, starts_at, ends_at)),
+                    *_keeps(camera, starts_at, ends_at),
+                ],
             }
             for camera in cameras_of(playback)
         ],
@@ -38,8 +44,33 @@ def timeline_json(playback: Playback, starts_at: datetime, ends_at: datetime) ->
     }
 
 
-def _span(body: dict[str, str | None]) -> dict[str, str | None]:
+def _span(span: Span) -> dict[str, str | None]:
+    body = span.as_json()
+    if span.disposition is not None:
+        body["disposition_url"] = disposition_url(span.disposition)
     return body
+
+
+def disposition_url(disposition: UUID) -> str:
+    """Where the record of a destruction is read."""
+    return reverse("retention:disposition", args=[disposition])
+
+
+def _keeps(camera: UUID, starts_at: datetime, ends_at: datetime) -> list[dict[str, str | None]]:
+    """What stands kept, and as what; for whom is nobody's business here."""
+    rows = KeepInterval.objects.filter(
+        camera=camera, starts_at__lt=ends_at, ends_at__gt=starts_at, keep__released_at__isnull=True
+    ).select_related("keep")
+    return [
+        {
+            "kind": "keep",
+            "from": max(row.starts_at, starts_at).isoformat(),
+            "to": min(row.ends_at, ends_at).isoformat(),
+            "reason": row.keep.kind,
+            "sentence": KEEP_SAYS[KeepKind(row.keep.kind)],
+        }
+        for row in rows.order_by("starts_at")[:MOST_KEEPS]
+    ]
 
 
 def _marks(playback: Playback, starts_at: datetime, ends_at: datetime) -> list[dict[str, Any]]:
@@ -92,5 +123,7 @@ def session_json(playback: Playback) -> dict[str, Any]:
             "timeline": reverse("playback:timeline", args=[playback.id]),
             "state": reverse("playback:state", args=[playback.id]),
             "close": reverse("playback:close", args=[playback.id]),
+            "bookmark": reverse("playback:bookmark", args=[playback.id]),
+            "live": reverse("wall"),
         },
     }

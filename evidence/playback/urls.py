@@ -14,5 +14,6 @@ urlpatterns = [
     path("<uuid:playback>/timeline/", views.timeline, name="timeline"),
     path("<uuid:playback>/state/", views.state, name="state"),
     path("<uuid:playback>/close/", views.close, name="close"),
+    path("<uuid:playback>/bookmark/", views.bookmark, name="bookmark"),
     path("<uuid:playback>/<uuid:camera>/fragments/", views.fragments, name="fragments"),
 ]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,12 +16,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from cameras.looking import look
 from evidence.actions.close_playback import close_playback
 from evidence.actions.open_playback import open_playback
+from evidence.actions.place_bookmark import place_bookmark
 from evidence.models import Playback
 from evidence.playback import account
 from evidence.playback.choice import choice
 from evidence.playback.footage_page import footage_page
 from evidence.playback.stream import FootageStream
-from evidence.playback.timeline import session_json, timeline_json
+from evidence.playback.timeline import disposition_url, session_json, timeline_json
+from evidence.vault.door import FootageDestroyed
 from policy.models import Grant, Person
 from policy.permits import Permit, PermitEnded
 from policy.resume import resume
@@ -145,6 +148,27 @@ def close(request: HttpRequest, playback: UUID) -> HttpResponseBase:
     return redirect("playback:choose")
 
 
+@require_POST
+def bookmark(request: HttpRequest, playback: UUID) -> JsonResponse:
+    """Mark the seconds before the instant ``at`` of the footage to the session's basis, and keep them."""
+    row = _own(request, playback)
+    _standing(request, row)
+    keep = place_bookmark(
+        by=cast(Person, request.user),
+        viewing=row.permit_id,
+        camera=_id(request.POST.get("camera", ""), "camera"),
+        at=_instant(request.POST.get("at", ""), "at"),
+    )
+    marked = keep.intervals.get()
+    return JsonResponse(
+        {
+            "sentence": f"{(marked.ends_at - marked.starts_at).total_seconds():.0f} s are marked and kept.",
+            "entry_id": str(keep.entry),
+            "entry_url": reverse("entry", args=[keep.entry]),
+        }
+    )
+
+
 @never_cache
 @require_GET
 def fragments(request: HttpRequest, playback: UUID, camera: UUID) -> HttpResponseBase:
@@ -162,7 +186,11 @@ def fragments(request: HttpRequest, playback: UUID, camera: UUID) -> HttpRespons
         raise BadInput("Ask for at most two minutes at a time.", field="to")
     known = _id(request.GET["file"], "file") if request.GET.get("file") else None
     stream = FootageStream(permit, row.id, camera, (row.starts_at, row.ends_at))
-    stream.open(starts_at, ends_at, known)
+    try:
+        stream.open(starts_at, ends_at, known)
+    except FootageDestroyed as gone:
+        where = disposition_url(gone.disposition) if gone.disposition else None
+        return JsonResponse({"sentence": gone.sentence, "disposition_url": where}, status=gone.status)
     return StreamingHttpResponse(stream.body(), content_type="application/octet-stream")
 
 
