@@ -151,6 +151,17 @@ class _Use:
                 CLUSTER.drop_database(name)
 
 
+def share() -> _Use:
+    """A share in the cluster for a program that is no test run; `leave` gives it up."""
+    return _Use()
+
+
+def leave(use: _Use) -> None:
+    """Give up a share, and remove this process's data folder."""
+    shutil.rmtree(BOX.data.root, ignore_errors=True)
+    use.end()
+
+
 _use = pytest.StashKey[_Use]()
 
 
@@ -160,7 +171,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    shutil.rmtree(BOX.data.root, ignore_errors=True)
     use = config.stash.get(_use, None)
     if use is not None:
-        use.end()
+        leave(use)
+    else:
+        shutil.rmtree(BOX.data.root, ignore_errors=True)

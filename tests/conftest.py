@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,12 +71,18 @@ def committed(django_test_environment: None, django_db_blocker: Any) -> Iterator
     Instead of ``django_db(transaction=True)``, whose TRUNCATE the log's triggers refuse. Not together with
     ``db``.
     """
+    with django_db_blocker.unblock(), own_database() as made:
+        yield made
+
+
+@contextmanager
+def own_database() -> Iterator[Committed]:
+    """This process on a database of its own, dropped afterwards."""
     name = f"{cluster.DATABASE}_{next(_numbers)}"
     cluster.clone(name)
-    with django_db_blocker.unblock():
-        _point_to(name)
-        try:
-            yield Committed(name)
-        finally:
-            _point_to(cluster.DATABASE)
-            cluster.CLUSTER.drop_database(name)
+    _point_to(name)
+    try:
+        yield Committed(name)
+    finally:
+        _point_to(cluster.DATABASE)
+        cluster.CLUSTER.drop_database(name)

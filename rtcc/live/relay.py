@@ -20,6 +20,7 @@ from evidence.recorder.wire import Frame, FrameType
 from policy.permits import Permit, PermitEnded
 from policy.vocabulary import Action, Kind, ObligationKind, Ref
 from rtcc.live.account import Account
+from rtcc.live.signed_in import SignedIn
 from rtcc.live.upstream import RecorderAway, frames
 from rtcc.live.watch import Doubt, Watched, watcher
 from rtcc.logs import log
@@ -73,7 +74,7 @@ class Relay:
 
     viewing: UUID
     permit: Permit
-    session_key: str
+    who: SignedIn
     send: Send
     tell: Tell
     partners: frozenset[UUID] = frozenset()
@@ -84,7 +85,7 @@ class Relay:
 
     def __post_init__(self) -> None:
         self._account = Account(self.viewing)
-        self._watched = Watched(self.permit.id, self.session_key, self._changed, self._end, self._say_doubts)
+        self._watched = Watched(self.permit.id, self.who, self._changed, self._end, self._say_doubts)
 
     def start(self) -> None:
         """Begin to watch over the permit: registered first, decided again after."""

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 
-from policy.accounts.sessions import standing
-from policy.accounts.whereabouts import keep, read
-from policy.actors import Whereabouts
+from policy.accounts import sessions
 from policy.models import Person
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A person, the key of the session, and from where they act."""
+    """A person and the session in which they sit there. A socket is no sign of the person: pictures that
+    run before an empty chair keep no session open.
+    """
 
     person: Person
-    session_key: str
-    where: Whereabouts
+    session: UUID
 
 
 def session_key_of(cookie: str) -> str | None:
@@ -33,12 +34,11 @@ def session_key_of(cookie: str) -> str | None:
     return morsel.value if morsel else None
 
 
-def signed_in(session_key: str, *, address: str = "", device: str = "") -> SignedIn | None:
+def signed_in(session_key: str) -> SignedIn | None:
     """Who is signed in with this session now; None once it has ended, for whatever reason."""
     request = HttpRequest()
-    request.META = {"REMOTE_ADDR": address, "HTTP_USER_AGENT": device}
-    session = standing(SessionStore(session_key=session_key))
-    if session is None:
+    request.session = SessionStore(session_key=session_key)
+    person, row = get_user(request), sessions.standing(request.session)
+    if not isinstance(person, Person) or row is None or row.person_id != person.id:
         return None
-    keep(request, session)
-    return SignedIn(session.person, session_key, read(request))
+    return SignedIn(person, row.id)

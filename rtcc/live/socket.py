@@ -20,7 +20,6 @@ from uuid import UUID
 from django.db import Error as DatabaseFailure
 
 from cameras.models import Camera
-from policy.actors import whereabouts
 from policy.permits import Permit, PermitEnded
 from policy.publish import active
 from policy.resume import resume
@@ -79,11 +78,7 @@ def resume_viewing(viewing: UUID, who: SignedIn) -> tuple[Permit, frozenset[UUID
         raise PermitEnded("This viewing is over. Open the incident again.")
     # Compiling the policy takes a moment; the watcher should find it done.
     active()
-    token = whereabouts.set(who.where)
-    try:
-        permit = resume(row.permit_id, by=who.person)
-    finally:
-        whereabouts.reset(token)
+    permit = resume(row.permit_id, by=who.person)
     sessions.attach(viewing, PROCESS)
     ids = [covered.ref.id for covered in permit.covers]
     partners = Camera.objects.filter(id__in=ids, owner__kind=OrganisationClass.PARTNER)
@@ -136,7 +131,7 @@ class Wall:
             permit, partners = await desk.do(resume_viewing, viewing, self.who)
             if relay is not None:
                 await relay.leave()
-            relay = Relay(viewing, permit, self.who.session_key, self.send_bytes, self.tell, partners)
+            relay = Relay(viewing, permit, self.who, self.send_bytes, self.tell, partners)
             self._relays[viewing] = relay
             relay.start()
         self._of_tile[tile] = relay
@@ -156,13 +151,8 @@ async def _admit(scope: dict[str, Any]) -> SignedIn | int:
     if scope["path"] != PATH or headers.get("origin") != config.origin:
         return NOT_OURS
     key = session_key_of(headers.get("cookie", ""))
-    address = str((scope.get("client") or ("",))[0])
-    who = await desk.do(_who, key, address, headers.get("user-agent", "")) if key else None
+    who = await desk.do(signed_in, key) if key else None
     return who or NOT_SIGNED_IN
-
-
-def _who(key: str, address: str, device: str) -> SignedIn | None:
-    return signed_in(key, address=address, device=device)
 
 
 def _hold_little(send: Any) -> None:

@@ -19,18 +19,17 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.contrib.sessions.models import Session
 from django.db import Error as DatabaseFailure
 
 from policy import epoch
-from policy.actors import whereabouts
 from policy.models import Permit as PermitRow
-from policy.permits import Permit, PermitEnded, check_stands, read
+from policy.models import Session
+from policy.permits import TOGETHER, Permit, PermitEnded, check_stands, read
 from policy.publish import active
 from policy.resume import resume
 from rtcc import clock
 from rtcc.live.models import Viewing
-from rtcc.live.signed_in import signed_in
+from rtcc.live.signed_in import SignedIn
 from rtcc.live.threads import watch_desk
 from rtcc.logs import log
 
@@ -39,7 +38,6 @@ POLL_S = 0.5
 JUDGED_WITHIN_S = 1.0
 # Deciding takes so long at most before it is looked again for permits that have ended.
 LOOK_AGAIN_S = 0.5
-SIGNED_OUT = "You have signed out, and what you watched has ended with it."
 _log = log("web")
 T = TypeVar("T")
 
@@ -59,7 +57,7 @@ class Watched:
     """One socket's use of an open permit, and whom to tell. Two sockets on one permit are two of these."""
 
     permit: UUID
-    session_key: str
+    who: SignedIn
     on_change: Callable[[Permit], None]
     on_end: Callable[[str], None]
     on_look: Callable[[], None]
@@ -182,23 +180,19 @@ def look_at(asked: Iterable[Watched]) -> Look:
         False: parameters.duration("blind_stop_city", at).total_seconds(),
     }
     current = epoch.current()
-    rows = PermitRow.objects.select_related("person", "grant").in_bulk({each.permit for each in asked})
+    rows = PermitRow.objects.select_related(*TOGETHER).in_bulk({each.permit for each in asked})
     endings = dict(
         Viewing.objects.filter(permit_id__in=rows)
         .exclude(asked_to_end="")
         .values_list("permit_id", "asked_to_end")
     )
-    alive = set(
-        Session.objects.filter(
-            session_key__in={each.session_key for each in asked}, expire_date__gt=at
-        ).values_list("session_key", flat=True)
-    )
+    sessions = Session.objects.in_bulk({each.who.session for each in asked})
     for watched in asked:
         row = rows.get(watched.permit)
         if row is None or row.person is None:
             look.ended[watched] = "There is no such permit."
-        elif watched.session_key not in alive:
-            look.ended[watched] = SIGNED_OUT
+        elif (session := sessions[watched.who.session]).ended_at is not None:
+            look.ended[watched] = session.ended_why
         elif watched.permit in endings:
             look.ended[watched] = endings[watched.permit]
         elif (sentence := _over(row)) is not None:
@@ -221,17 +215,11 @@ def _over(row: PermitRow) -> str | None:
 
 
 def decide_again(watched: Watched) -> Permit | str:
-    """The permit as it stands on fresh facts, the session's among them; or the sentence that ended it."""
-    who = signed_in(watched.session_key)
-    if who is None:
-        return SIGNED_OUT
-    token = whereabouts.set(who.where)
+    """The permit as it stands on fresh facts, or the sentence that ended it."""
     try:
-        return resume(watched.permit, by=who.person)
+        return resume(watched.permit, by=watched.who.person)
     except PermitEnded as ended:
         return ended.sentence
-    finally:
-        whereabouts.reset(token)
 
 
 watcher = Watcher()
