@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from evidence.playback import views as playback
-from policy.accounts import opening
+from policy.accounts import opening, people
 from policy.accounts import views as accounts
 from rtcc.dispatch import api as incidents_api
 from rtcc.dispatch import views as dispatch
@@ -25,6 +25,15 @@ urlpatterns = [
     path("welcome/<str:token>/", opening.welcome, name="welcome"),
     path("account/authenticator/", opening.authenticator, name="authenticator"),
     path("account/recovery-codes/", opening.recovery_codes, name="recovery-codes"),
+    path("accounts/locked/", people.locked, name="accounts-locked"),
+    path("accounts/<uuid:person>/release/", people.release, name="account-release"),
+    path("people/", people.people, name="people"),
+    path("people/invite/", people.invite, name="people-invite"),
+    path("people/<uuid:person>/role/", people.give, name="people-give"),
+    path("people/<uuid:person>/link/", people.new_link, name="people-link"),
+    path("people/memberships/<uuid:membership>/end/", people.end, name="people-end"),
+    path("people/proposals/<uuid:proposal>/approve/", people.approve, name="people-approve"),
+    path("people/proposals/<uuid:proposal>/do/", people.carry_out, name="people-do"),
     path("incidents/", dispatch.incidents, name="incidents"),
     path("incidents/new/", dispatch.new_incident, name="incident-new"),
     path("incidents/<uuid:basis>/watch/", dispatch.watch, name="incident-watch"),

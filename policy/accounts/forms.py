@@ -15,7 +15,7 @@ from policy.accounts.adapter import WRONG_CODE
 from policy.models import Person
 
 _CODE = forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True})
-_NAME = RegexValidator(r"^[a-z][a-z0-9.-]{1,58}[a-z0-9]$", "Use small letters, digits, dots and hyphens.")
+USER_NAME = RegexValidator(r"^[a-z][a-z0-9.-]{1,58}[a-z0-9]$", "Use small letters, digits, dots and hyphens.")
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -102,7 +102,7 @@ class FirstPersonForm(PasswordForm):
     username = forms.CharField(
         label="User name",
         max_length=60,
-        validators=[_NAME],
+        validators=[USER_NAME],
         help_text="small letters, digits, dots and hyphens",
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
     )

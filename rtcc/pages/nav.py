@@ -32,6 +32,8 @@ LINKS: tuple[Link, ...] = (
     Link("Access report", "/oversight/report/", "journal-text", _READ_REPORT),
     Link("Verify", "/oversight/verify/", "shield-check", _READ_LOG),
     Link("Who watches now", "/oversight/now/", "eye", frozenset({Role.SUPERVISOR}) | _READ_LOG),
+    Link("People", "/people/", "people", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
+    Link("Locked accounts", "/accounts/locked/", "lock", frozenset({Role.SUPERVISOR})),
 )
 
 
