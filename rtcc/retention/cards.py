@@ -17,6 +17,7 @@ from policy import proposals
 from policy.models import Membership, Organisation, Person, Proposal
 from policy.vocabulary import Action, Kind, OrganisationClass, Ref, Role
 from rtcc import clock
+from rtcc.retention.forms import ZONE
 
 RELEASE_ROLES = frozenset({Role.RECORDS_OFFICER, Role.LEGAL_REVIEWER})
 HOLD_ROLES = RELEASE_ROLES | {Role.SUPERVISOR}
@@ -96,10 +97,13 @@ def keep_words(keep: Keep) -> dict[str, Any]:
 def keep_row(keep: Keep) -> dict[str, Any]:
     """One keep in the list of holds, with its cameras and time. Its intervals are loaded."""
     intervals = list(keep.intervals.all())
+    starts_at = min(each.starts_at for each in intervals)
+    ends_at = max(each.ends_at for each in intervals)
     return keep_words(keep) | {
         "cameras": len({each.camera for each in intervals}),
-        "starts_at": min(each.starts_at for each in intervals),
-        "ends_at": max(each.ends_at for each in intervals),
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "same_day": starts_at.astimezone(ZONE).date() == ends_at.astimezone(ZONE).date(),
     }
 
 
