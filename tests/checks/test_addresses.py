@@ -82,6 +82,7 @@ POST_ONLY = {
     "retention:release",
     "playback:open",
     "playback:close",
+    "playback:bookmark",
     "cameras:test",
     "cameras:pause",
     "cameras:resume",
