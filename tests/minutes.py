@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
+
+from audit.record import record
+from audit.vocabulary import Event
 from cameras.models import Camera
 from evidence.catalogue.minute import seal_minute
 from evidence.models import KeepWrap, MinuteSeal, Segment
@@ -66,6 +70,13 @@ def root_minutes() -> None:
     newest = MinuteSeal.objects.order_by("-minute").values_list("minute", flat=True).first()
     minute = newest + MINUTE if newest else clock.now().replace(second=0, microsecond=0)
     seal_minute(minute, [])
+
+
+def put_tombstones(disposition: UUID) -> None:
+    """All footage there is as destroyed: its rows alone, with the entry that they demand."""
+    with transaction.atomic():
+        Segment.objects.update(tombstone=disposition, wrapped_key=None)
+        record(Event.FOOTAGE_DESTROYED, actor="system:retention")
 
 
 def fresh(segments: Sequence[Segment]) -> list[Segment]:

@@ -160,7 +160,8 @@ _CAMERAS = {
 _EVIDENCE = {
     "evidence_segment": Table(
         app="SELECT, INSERT, UPDATE(minute, tombstone, wrapped_key)",
-        exempt="the minute entry roots all rows that none has rooted; destroying is an act of its own",
+        entry="UPDATE(minute, tombstone)",
+        exempt="a row is rooted by the next minute entry; cleared keys follow from tombstones",
     ),
     "evidence_segment_default": Table(exempt="reached through its parent; a row in it is an alarm"),
     "evidence_gap": Table(app=CHANGE, exempt="the minute entry states which cameras are in gap"),

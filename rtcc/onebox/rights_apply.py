@@ -48,7 +48,8 @@ _TRIGGERS = """
         WHERE attrelid = tgrelid AND attnum = ANY (tgattr::int2[])
     ) FROM pg_trigger
         JOIN pg_class ON tgrelid = pg_class.oid JOIN pg_proc ON tgfoid = pg_proc.oid
-    WHERE relnamespace = 'public'::regnamespace AND proname = %s AND tgdeferrable AND tginitdeferred"""
+    WHERE relnamespace = 'public'::regnamespace AND proname = %s AND tgdeferrable AND tginitdeferred
+        AND tgparentid = 0  -- partitions take those of their table"""
 # Bits of pg_trigger.tgtype (PostgreSQL, src/include/catalog/pg_trigger.h).
 _TRIGGER_BITS = {"INSERT": 4, "DELETE": 8, "UPDATE": 16}
 

@@ -32,6 +32,7 @@ from rtcc.errors import BadInput, NotFound
 from rtcc.live.actions.open_viewing import open_viewing
 from tests.city import NOON, camera, city, events, incident, person, said
 from tests.conftest import Committed
+from tests.minutes import put_tombstones
 from tests.recorder_source import Clip, pictures
 from tests.recording import Recording, clip, record, vault
 
@@ -376,7 +377,7 @@ def test_a_changed_byte_is_told_and_not_shown(city: Committed, vault: Path, clip
 def test_destroyed_footage_is_answered_with_its_disposition(city: Committed, vault: Path, clip: Clip) -> None:
     record(camera(CAM), clip, BEGINS)
     disposition = uuid4()
-    Segment.objects.update(tombstone=disposition, wrapped_key=None)
+    put_tombstones(disposition)
     watch()
 
     with pytest.raises(FootageDestroyed) as gone:
