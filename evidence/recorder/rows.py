@@ -153,16 +153,16 @@ def write_opened(asset: AssetDescriptor) -> None:
     )
 
 
-_days_made: set[str] = set()
+_days_made: set[tuple[str, str]] = set()
 
 
 def make_day(asset: AssetDescriptor) -> None:
     """Make the partition of the asset's day where nobody has made it yet."""
-    day = str(asset.day)
+    day = (str(connection.settings_dict["NAME"]), str(asset.day))
     if day in _days_made:
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT evidence_make_day(%s::date)", [day])
+        cursor.execute("SELECT evidence_make_day(%s::date)", [day[1]])
     # Remembered only after the commit: the day of a transaction that rolled back was not made.
     transaction.on_commit(lambda: _days_made.add(day))
 

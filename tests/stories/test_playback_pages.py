@@ -145,7 +145,9 @@ def test_the_timeline_shows_what_is_being_recorded(ana: Client, clip: Clip) -> N
     assert "open" not in later, "nobody holds the camera any more"
 
 
-def test_what_was_destroyed_is_answered_with_the_record_of_it(ana: Client, clip: Clip) -> None:
+def test_what_was_destroyed_is_answered_with_the_record_of_it(
+    city: Committed, ana: Client, clip: Clip
+) -> None:
     record(camera(CAM), clip, BEGINS)
     disposition = uuid4()
     put_tombstones(disposition)
@@ -231,7 +233,7 @@ def test_what_one_looks_at_is_marked_and_kept(ana: Client, clip: Clip) -> None:
     at = BEGINS + timedelta(seconds=70)
 
     answer = ana.post(
-        session["urls"]["bookmark"], {"camera": str(camera(CAM).id), "at": at.isoformat()}, **JSON
+        session["urls"]["bookmark"], {"camera": str(camera(CAM).id), "at": at.isoformat()}, headers=JSON
     )
 
     assert answer.status_code == 200, answer.content
