@@ -7,8 +7,11 @@ from django.urls import include, path
 from evidence.playback import views as playback
 from policy.accounts import opening, people
 from policy.accounts import views as accounts
+from rtcc import health_views as health
 from rtcc.dispatch import api as incidents_api
 from rtcc.dispatch import views as dispatch
+from rtcc.dispatch.exigent import exigent
+from rtcc.live import kill_switch as stop
 from rtcc.live import views as live
 from rtcc.oversight import views as oversight
 from rtcc.pages import views as pages
@@ -25,6 +28,9 @@ urlpatterns = [
     path("welcome/<str:token>/", opening.welcome, name="welcome"),
     path("account/authenticator/", opening.authenticator, name="authenticator"),
     path("account/recovery-codes/", opening.recovery_codes, name="recovery-codes"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("status/", health.status, name="status"),
     path("accounts/locked/", people.locked, name="accounts-locked"),
     path("accounts/<uuid:person>/release/", people.release, name="account-release"),
     path("people/", people.people, name="people"),
@@ -44,7 +50,13 @@ urlpatterns = [
     path("live/open/", live.open_tile, name="live-open"),
     path("live/close/", live.close_tile, name="live-close"),
     path("live/renew/", live.renew, name="live-renew"),
+    path("live/exigent/", exigent, name="live-exigent"),
     path("live/bookmark/", live.bookmark, name="live-bookmark"),
+    path("kill-switch/", stop.kill_switch, name="kill-switch"),
+    path("kill-switch/throw/", stop.throw, name="kill-switch-throw"),
+    path("kill-switch/propose/", stop.propose, name="kill-switch-propose"),
+    path("kill-switch/<uuid:proposal>/agree/", stop.agree, name="kill-switch-agree"),
+    path("kill-switch/<uuid:proposal>/lift/", stop.lift, name="kill-switch-lift"),
     path("entries/<uuid:entry>/", oversight.entry, name="entry"),
     path("entries/<uuid:entry>/receipt/", oversight.receipt, name="entry-receipt"),
     path("oversight/", include("rtcc.oversight.urls")),

@@ -134,6 +134,8 @@ class Site:
     @contextmanager
     def database_away(self) -> Iterator[None]:
         """Nobody but a superuser reaches the database: all connections are cut and new ones refused."""
+        from django.db import connections
+
         with cluster.CLUSTER.connect() as superuser:
             _admit(superuser, self.database.name, "false")
             superuser.execute(
@@ -144,6 +146,8 @@ class Site:
                 yield
             finally:
                 _admit(superuser, self.database.name, "true")
+                # The test's own connection was cut with the others.
+                connections.close_all()
 
     def _start(self, name: str, argv: Sequence[str], ready: str) -> None:
         with (self.data.logs / f"{name}.log").open("ab") as log:

@@ -18,7 +18,7 @@ from policy.vocabulary import Purpose
 from rtcc.errors import BadInput, NotFound
 from rtcc.live.actions.close_viewing import close_viewing
 from rtcc.live.actions.open_viewing import open_viewing
-from rtcc.live.wall import OFFENCES, grant_json, tiles_of, wall_json
+from rtcc.live.wall import OFFENCES, grant_json, opened_json, wall_json
 
 
 def _uuid(request: HttpRequest, name: str) -> UUID:
@@ -53,16 +53,7 @@ def open_tile(request: HttpRequest) -> JsonResponse:
     viewing, _ = open_viewing(
         by=person, basis=grant.basis_id, cameras=[camera], purpose=Purpose(grant.purpose), reason=grant.reason
     )
-    used = Grant.objects.select_related("basis").get(id=viewing.permit.grant_id)
-    tile = tiles_of(viewing)[0]
-    return JsonResponse(
-        {
-            "viewing": str(viewing.id),
-            "entry_id": tile["entry_id"],
-            "entry_url": tile["entry_url"],
-            "grant": grant_json(used),
-        }
-    )
+    return JsonResponse(opened_json(viewing, person))
 
 
 @require_POST
@@ -79,7 +70,7 @@ def renew(request: HttpRequest) -> JsonResponse:
     _own_grant(person, _uuid(request, "grant"))
     fresh = renew_grant(by=person, grant=_uuid(request, "grant"))
     until = fresh.ends_at.strftime("%H:%M:%S UTC")
-    return JsonResponse({"grant": grant_json(fresh), "sentence": f"Renewed until {until}."})
+    return JsonResponse({"grant": grant_json(fresh, person), "sentence": f"Renewed until {until}."})
 
 
 @require_POST

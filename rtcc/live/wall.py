@@ -8,15 +8,17 @@ from uuid import UUID
 from django.urls import reverse
 
 from cameras.models import Camera
+from policy import offers
 from policy.models import Grant, Person
 from policy.permits import Covered
-from policy.vocabulary import Kind, OffenceClass, OrganisationClass
+from policy.vocabulary import Action, Kind, OffenceClass, OrganisationClass, Purpose, Ref
 from rtcc import clock
 from rtcc.live.models import Viewing
 from rtcc.live.socket import PATH
 
 
-def grant_json(grant: Grant) -> dict[str, Any]:
+def grant_json(grant: Grant, person: Person) -> dict[str, Any]:
+    """A grant as its holder sees it; `renewable` while policy would allow it now."""
     return {
         "id": str(grant.id),
         "basis": grant.basis.number or "number follows",
@@ -25,7 +27,13 @@ def grant_json(grant: Grant) -> dict[str, Any]:
         "purpose": grant.purpose,
         "state": grant.state,
         "expires_at": grant.ends_at.isoformat(),
-        "renewable": True,
+        "renewable": offers.is_offered(
+            person,
+            Action.RENEW_GRANT,
+            Ref(Kind.GRANT, grant.id),
+            basis=grant.basis_id,
+            purpose=Purpose(grant.purpose),
+        ),
     }
 
 
@@ -71,6 +79,18 @@ def tiles_of(viewing: Viewing, first: int = 0) -> list[dict[str, Any]]:
     ]
 
 
+def opened_json(viewing: Viewing, person: Person) -> dict[str, Any]:
+    """What a page is answered that has opened one camera."""
+    grant = Grant.objects.select_related("basis").get(id=viewing.permit.grant_id)
+    tile = tiles_of(viewing)[0]
+    return {
+        "viewing": str(viewing.id),
+        "entry_id": tile["entry_id"],
+        "entry_url": tile["entry_url"],
+        "grant": grant_json(grant, person),
+    }
+
+
 def wall_json(person: Person, chosen: UUID | None) -> dict[str, Any]:
     """Everything for one person's wall: their standing grants, and the tiles of their open viewings."""
     now = clock.now()
@@ -90,9 +110,10 @@ def wall_json(person: Person, chosen: UUID | None) -> dict[str, Any]:
             "open": reverse("live-open"),
             "close": reverse("live-close"),
             "renew": reverse("live-renew"),
+            "exigent": reverse("live-exigent"),
             "bookmark": reverse("live-bookmark"),
         },
-        "grants": [grant_json(grant) for grant in grants],
+        "grants": [grant_json(grant, person) for grant in grants],
         "grant": str(current) if current else None,
         "cameras": [
             camera_json(camera) for camera in Camera.objects.active().with_terms(now).order_by("name")[:1000]

@@ -12,6 +12,7 @@ _WATCH = frozenset({Role.ANALYST, Role.SUPERVISOR})
 _ALL = frozenset(Role)
 _READ_LOG = frozenset({Role.AUDITOR, Role.OUTSIDE_REVIEWER})
 _READ_REPORT = _READ_LOG | {Role.PARTNER}
+_STOP = frozenset({Role.SUPERVISOR, Role.POLICY_OWNER, Role.AUDITOR, Role.LEGAL_REVIEWER})
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ LINKS: tuple[Link, ...] = (
     Link("Access report", "/oversight/report/", "journal-text", _READ_REPORT),
     Link("Verify", "/oversight/verify/", "shield-check", _READ_LOG),
     Link("Who watches now", "/oversight/now/", "eye", frozenset({Role.SUPERVISOR}) | _READ_LOG),
+    Link("Status", "/status/", "activity", frozenset({Role.OPERATOR})),
+    Link("Kill switch", "/kill-switch/", "exclamation-octagon", _STOP),
     Link("People", "/people/", "people", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
     Link("Locked accounts", "/accounts/locked/", "lock", frozenset({Role.SUPERVISOR})),
 )

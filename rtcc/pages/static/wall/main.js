@@ -199,14 +199,6 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("hidden.bs.modal", () => tiles[current].element.focus());
 setInterval(() => { const now = Date.now(); grants.tick(now); tiles.forEach((tile) => tile.tick(now)); }, 250);
-addEventListener("pagehide", () => {
-  const viewings = new Set(tiles.filter((tile) => tile.view).map((tile) => tile.view.viewing));
-  for (const viewing of viewings) {
-    const body = new URLSearchParams({ viewing, csrfmiddlewaretoken: document.body.dataset.csrf });
-    navigator.sendBeacon(data.urls.close, body);
-  }
-});
-
 drawWall();
 data.tiles.forEach((view) => showView(view.tile, view));
 tiles[current].element.focus();

@@ -26,13 +26,14 @@ export class Tile {
   element;
   #parts = {};
   #stream;
-  #state = "empty"; // empty | opening | live | frozen | ended | unplayable
+  #state = "empty"; // empty | opening | live | frozen | held | ended | unplayable
   #lastChunkMs = 0;
   #lastCameraTime = null;
   #lastPosition = 0;
   #lastMoveMs = 0;
   #openedMs = 0;
   #said = ""; // by the recorder, of the camera
+  #isUnconfirmed = false; // nobody can say just now that the view is still allowed
 
   constructor(number, template) {
     this.number = number;
@@ -50,7 +51,7 @@ export class Tile {
   }
 
   get isOpen() {
-    return this.view !== null && ["opening", "live", "frozen", "unplayable"].includes(this.#state);
+    return this.view !== null && ["opening", "live", "frozen", "held", "unplayable"].includes(this.#state);
   }
 
   empty() {
@@ -71,6 +72,7 @@ export class Tile {
     this.#stream.clear();
     this.#lastCameraTime = null;
     this.#said = "";
+    this.#isUnconfirmed = false;
     this.#lastChunkMs = this.#openedMs = performance.now();
     this.#parts.name.textContent = camera.name;
     this.#parts.owner.hidden = false;
@@ -105,10 +107,29 @@ export class Tile {
     this.#stream.push(isKey, fragment);
   }
 
-  /** What the recorder says of the camera while no picture comes. */
-  hear({ sentence }) {
-    this.#said = sentence || "";
-    if (this.#state === "frozen" || this.#state === "opening") this.#more();
+  /** What is said of the view while it is open: held | unconfirmed | confirmed, or why no picture comes. */
+  hear({ event, sentence }) {
+    if (!this.view || this.#state === "ended") return;
+    if (event === "held") {
+      this.#stream.clear();
+      this.#to("held");
+      this.#say("frozen", "Picture held", sentence);
+      announce(`Tile ${this.number + 1}, ${this.view.camera.name}: ${sentence}`, { urgent: true });
+    } else if (event === "unconfirmed" || event === "confirmed") {
+      this.#isUnconfirmed = event === "unconfirmed";
+      if (this.#state === "held") this.#reopen();
+      else this.#to(this.#state);
+      if (sentence) announce(`Tile ${this.number + 1}, ${this.view.camera.name}: ${sentence}`);
+    } else {
+      this.#said = sentence || "";
+      if (this.#state === "frozen" || this.#state === "opening") this.#more();
+    }
+  }
+
+  #reopen() {
+    this.#lastChunkMs = this.#openedMs = performance.now();
+    this.#to("opening");
+    this.#say("", "Opening", "");
   }
 
   /** The view is over: the picture is cleared, the sentence stands in its place. */
@@ -139,7 +160,7 @@ export class Tile {
   }
 
   #watchPicture() {
-    if (this.#state === "ended" || this.#state === "unplayable") return;
+    if (["ended", "held", "unplayable"].includes(this.#state)) return;
     const now = performance.now();
     if (this.#stream.position !== this.#lastPosition || document.hidden) {
       this.#lastPosition = this.#stream.position;
@@ -168,8 +189,9 @@ export class Tile {
 
   #to(state) {
     this.#state = state;
-    const words = { empty: ["", ""], opening: ["Opening", "plain"], live: ["LIVE", "good"], frozen: ["FROZEN", "warn"], ended: ["ENDED", "bad"], unplayable: ["CANNOT PLAY", "warn"] };
-    const [word, level] = state === "frozen" && !this.#lastCameraTime ? ["NO PICTURE", "warn"] : words[state];
+    const words = { empty: ["", ""], opening: ["Opening", "plain"], live: ["LIVE", "good"], frozen: ["FROZEN", "warn"], held: ["HELD", "warn"], ended: ["ENDED", "bad"], unplayable: ["CANNOT PLAY", "warn"] };
+    let [word, level] = state === "frozen" && !this.#lastCameraTime ? ["NO PICTURE", "warn"] : words[state];
+    if (state === "live" && this.#isUnconfirmed) [word, level] = ["UNCONFIRMED", "warn"];
     this.#parts.live.textContent = word;
     this.#parts.live.className = `tile-live state ${level}`;
     this.element.dataset.state = state;
