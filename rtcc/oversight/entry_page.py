@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +40,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "What followed": ("recipient", "legal_standard", "reviewer", "clock_offset_ms", "detail"),
 }  # fmt: skip
+_INSTANTS = ("time", "footage_from", "footage_to")
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,15 @@ def _shown(name: str, value: Any, cameras: Mapping[str, str]) -> Shown:
     elif isinstance(value, list):
         text, mono = ", ".join(map(str, value)), False
     elif isinstance(value, dict):
-        text, mono = "\n".join(f"{key}: {item}" for key, item in value.items()), True
+        text, mono = "\n".join(f"{key}: {_words(item)}" for key, item in value.items()), True
     else:
         text = str(value)
-        mono = len(text) >= 22 and " " not in text
+        mono = name not in _INSTANTS and len(text) >= 22 and " " not in text
     return Shown(name.replace("_", " "), text, FIELDS_V1[name].says, mono)
+
+
+def _words(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _touch(touch: Mapping[str, Any], cameras: Mapping[str, str]) -> str:

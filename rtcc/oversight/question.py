@@ -79,7 +79,7 @@ class Asked:
         shown = self._interval("shown_from", "shown_to")
         events = {"watching": WATCHING, "acts": ACTS, "all": ()}[self.what]
         return Question(
-            cameras=self._cameras(reader),
+            cameras=[] if "place" in self.filters else self._cameras(),
             places=self._places(shown),
             watched=self._interval("watched_from", "watched_to"),
             pictures=shown,
@@ -117,7 +117,7 @@ class Asked:
             raise BadInput("Write a date and a time, such as 2026-11-22T15:00.", field=name)
         return (found.replace(tzinfo=self.zone) if found.tzinfo is None else found).astimezone(UTC)
 
-    def _cameras(self, reader: Reader) -> list[UUID]:
+    def _cameras(self) -> list[UUID]:
         if "camera" not in self.filters:
             return []
         found = Camera.objects.by_code(self.filters["camera"]).values_list("id", flat=True)
@@ -132,6 +132,8 @@ class Asked:
         until = ends_at or clock.now() + timedelta(days=1)
         there = dict.fromkeys(key for _, key in seen_in(area, starts_at or _EVER, until))
         rows = Placement.objects.with_ids(there).select_related("camera")
+        if "camera" in self.filters:
+            rows = rows.filter(camera__code=self.filters["camera"])
         return [(row.camera.id, (row.starts_at, row.ends_at)) for row in rows] or [(NOBODY, None)]
 
     def area(self) -> dict[str, Any] | None:

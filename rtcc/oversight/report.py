@@ -106,6 +106,7 @@ def page(reader: Reader, asked: Asked, *, size: int = PAGE) -> Page:
     ]
     names = _camera_names(each.opening for each in kept)
     rows = [row for each in kept if (row := _row(each, reader, names)) is not None]
+    rows.sort(key=lambda row: row.entry, reverse=True)
     return Page(tuple(rows), after, len(known), sum(row.proof is Proof.MISMATCH for row in rows))
 
 

@@ -132,6 +132,9 @@ _SAYS: dict[Event, Callable[[Said, str], str]] = {
     Event.SESSION_FAILED: _plain("failed to sign in"),
     Event.ACCOUNT_LOCKED: _of_system("An account was locked for password sign-in"),
     Event.ACCOUNT_RELEASED: _plain("released a locked account"),
+    Event.ACCOUNT_INVITED: _plain("made the one-time link of an account"),
+    Event.ACCOUNT_OPENED: _plain("opened their account by its one-time link"),
+    Event.ACCOUNT_SECURED: _plain("gave their account a second factor"),
     Event.REPORT_VIEWED: _question,
     Event.LOG_VERIFIED: _verified,
     Event.LOG_RECOVERED: lambda said, name: (

@@ -29,9 +29,10 @@ _log = log("worker")
 
 def send(run: UUID) -> None:
     """Tell the workers. If the broker does not answer, the clock of the background work sends it again."""
-    from rtcc.oversight.tasks import verify_log
+    # Not imported above: the workers' app reads the settings, which read the apps, which read this.
+    from rtcc.worker import app
 
-    verify_log.delay(str(run))
+    app.send_task("oversight.verify_log", [str(run)], retry=False)
 
 
 def carry_on() -> int:

@@ -21,7 +21,7 @@ from policy.vocabulary import Action
 from rtcc import clock
 from rtcc.config import config
 from rtcc.errors import BadInput, Conflict, NotFound
-from rtcc.oversight import choices, exporting, report
+from rtcc.oversight import choices, exporting, outside, report
 from rtcc.oversight.actions.ask_verification import ask_verification
 from rtcc.oversight.actions.read_entry import read_entry
 from rtcc.oversight.actions.view_now import view_now
@@ -135,41 +135,36 @@ def verify(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         run = ask_verification(by=cast(Person, request.user))
         return redirect("oversight:verification", run=run.id)
-    look(request, {"page": "verifications"})
+    reader, _ = look(request, {"page": "verifications"}, whole=True)
     context = {
         "runs": list(Verification.objects.select_related("asked_by")[:20]),
         "under_way": Verification.objects.open().first(),
         "keys": [str(key) for key in verifiers()],
         "origin": config.origin,
-        "names": _reads_names(request),
+        **outside.tiles_now(),
+        "names": reader.names,
     }
     return render(request, "oversight/verify.html", context)
-
-
-def _reads_names(request: HttpRequest) -> bool:
-    from rtcc.oversight.tiers import reader_of
-
-    return reader_of(cast(Person, request.user)).names
 
 
 @never_cache
 @require_GET
 def verification(request: HttpRequest, run: UUID) -> HttpResponse:
     """One verification: how far it is, or what it found. A script polls the part that changes."""
-    look(request, {"verification": str(run)})
+    reader, _ = look(request, {"verification": str(run)}, whole=True)
     row = Verification.objects.select_related("asked_by").filter(id=run).first()
     if row is None:
         raise NotFound()
     part = request.headers.get("HX-Request") == "true"
     template = "oversight/verification_part.html" if part else "oversight/verification.html"
-    return render(request, template, {"run": row, "names": _reads_names(request)})
+    return render(request, template, {"run": row, "names": reader.names})
 
 
 @never_cache
 @require_GET
 def verification_json(request: HttpRequest, run: UUID) -> JsonResponse:
     """The same for programs."""
-    look(request, {"verification": str(run)})
+    look(request, {"verification": str(run)}, whole=True)
     row = Verification.objects.filter(id=run).first()
     if row is None:
         raise NotFound()

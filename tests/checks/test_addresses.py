@@ -73,6 +73,7 @@ POST_ONLY = {
     "incident-watch",
     "incident-verify",
     "due-justify",
+    "oversight:stop",
     "live-open",
     "live-close",
     "live-renew",
@@ -101,6 +102,8 @@ def path_of(address: Address) -> str:
     for words, value in (
         ("<uuid:basis>", str(incident().basis_id)),
         ("<uuid:entry>", str(NOTHING)),
+        ("<uuid:run>", str(NOTHING)),
+        ("<uuid:grant>", str(NOTHING)),
         ("<uuid:obligation>", str(NOTHING)),
         ("<uuid:keep>", str(NOTHING)),
         ("<uuid:proposal>", str(NOTHING)),
