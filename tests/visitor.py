@@ -43,6 +43,20 @@ class Visitor:
         """Send a form with the token of the last page; the answer is JSON where the address gives it."""
         return self._ask("POST", path, urlencode({key: str(value) for key, value in fields.items()}))
 
+    def size_of(self, path: str) -> int:
+        """Bytes of an answer's body, which is not kept."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request("GET", path, headers={"Host": f"localhost:{self.port}", "Cookie": self.cookie})
+            answer = connection.getresponse()
+            assert answer.status == 200, (answer.status, answer.read(2000))
+            size = 0
+            while part := answer.read(65536):
+                size += len(part)
+        finally:
+            connection.close()
+        return size
+
     def sign_in(self, username: str) -> None:
         """By the demo's one-click page."""
         from policy.models import Person

@@ -1,0 +1,126 @@
+"""The wall in a browser against the running system: pictures move, stand still and end as they should."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from policy.actions.end_grant import end_grant
+from policy.models import Grant
+from tests.city import camera, incident, person
+from tests.live_site import Site, live_site
+
+__all__ = ["live_site"]
+
+
+@pytest.fixture(scope="module")
+def running(live_site: Site) -> Site:
+    live_site.collect_static()
+    return live_site
+
+
+@pytest.fixture
+def wall(running: Site, page: Page) -> Iterator[Page]:
+    """Ana's wall after Enter on the robbery, and no word on the browser's console."""
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    page.goto(f"{running.origin}/sign-in/")
+    page.get_by_role("button", name=re.compile("Ana Mercer")).click()
+    page.get_by_role("button", name=re.compile(incident().basis.number)).click()
+    page.wait_for_url("**/wall/")
+    yield page
+    assert said == []
+
+
+def tile(page: Page, code: str = "cam01") -> str:
+    """A selector of the tile that shows a camera."""
+    number = page.locator(".tile", has_text=camera(code).name).first.get_attribute("data-tile")
+    return f'.tile[data-tile="{number}"]'
+
+
+def wait_for(page: Page, shown: str, state: str, seconds: float) -> float:
+    """Seconds until the tile is in a state."""
+    began = time.monotonic()
+    page.wait_for_selector(f'{shown}[data-state="{state}"]', timeout=seconds * 1000)
+    return time.monotonic() - began
+
+
+def moves(page: Page, shown: str) -> bool:
+    """Whether the picture of a tile goes on within a second."""
+    position = f"document.querySelector('{shown} video').currentTime"
+    before = page.evaluate(position)
+    page.wait_for_timeout(1000)
+    return bool(page.evaluate(position) > before)
+
+
+def test_two_keys_open_an_incident_and_its_picture_moves(wall: Page) -> None:
+    shown = tile(wall)
+    print(f"first picture {wait_for(wall, shown, 'live', 20):.2f} s after the page")
+    assert moves(wall, shown)
+    expect(wall.locator("#link-state")).to_have_text("Connected")
+    expect(wall.locator(f"{shown} .tile-entry")).to_contain_text("this view is entry")
+
+
+def test_a_camera_that_stalls_says_so_within_three_seconds_and_goes_on(running: Site, wall: Page) -> None:
+    assert running.city is not None
+    shown = tile(wall)
+    wait_for(wall, shown, "live", 20)
+    running.city.stall("cam01")
+    try:
+        took = wait_for(wall, shown, "frozen", 10)
+    finally:
+        running.city.resume("cam01")
+    print(f"frozen said after {took:.2f} s")
+    assert took < 3.5  # the recorder drains and one frame waits for the next one's length
+    wait_for(wall, shown, "live", 40)
+    assert moves(wall, shown)
+
+
+def test_a_reload_finds_the_pictures_again_under_the_same_entries(wall: Page) -> None:
+    entry = wall.locator(f"{tile(wall)} .tile-entry").get_attribute("href")
+    wall.reload()
+    shown = tile(wall)
+    wait_for(wall, shown, "live", 20)
+    assert wall.locator(f"{shown} .tile-entry").get_attribute("href") == entry
+
+
+def test_without_the_database_the_citys_picture_is_marked_and_confirmed_again(
+    running: Site, wall: Page
+) -> None:
+    shown = tile(wall)
+    wait_for(wall, shown, "live", 20)
+    with running.database_away():
+        expect(wall.locator(f"{shown} .tile-live")).to_have_text("UNCONFIRMED", timeout=8000)
+        assert moves(wall, shown)
+    expect(wall.locator(f"{shown} .tile-live")).to_have_text("LIVE", timeout=8000)
+
+
+def test_exigent_access_opens_by_its_key_and_names_what_is_owed(wall: Page) -> None:
+    wait_for(wall, tile(wall), "live", 20)
+    wall.keyboard.press("e")
+    wall.get_by_label("Camera", exact=True).select_option(label=camera("cam02").name)
+    wall.get_by_label("Offence class").select_option("weapons")
+    wall.get_by_label("What is happening, in one sentence").fill("A man fires at people on the corner")
+    wall.get_by_role("button", name="Open now").click()
+
+    expect(wall.locator("#toasts")).to_contain_text("why it could not wait")
+    expect(wall.locator("#grants")).to_contain_text("number follows")
+    wait_for(wall, tile(wall, "cam02"), "live", 20)
+
+
+def test_an_ended_grant_clears_the_picture_and_says_why(running: Site, wall: Page) -> None:
+    shown = tile(wall)
+    wait_for(wall, shown, "live", 20)
+    began = time.monotonic()
+    for grant in Grant.objects.filter(person=person("ana.mercer"), ended_at=None):
+        end_grant(by=person("ruth.okafor"), grant=grant.id, why="not needed any more")
+    wait_for(wall, shown, "ended", 5)
+    print(f"cleared {time.monotonic() - began:.2f} s after the commits")
+
+    expect(wall.locator(shown)).to_contain_text("not needed any more")
+    assert not wall.evaluate(f"document.querySelector('{shown} video').src")
