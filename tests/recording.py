@@ -15,7 +15,7 @@ from evidence.recorder.camera import Camera as RecordedCamera
 from evidence.recorder.camera import CameraSpec
 from evidence.recorder.capture import Clocks
 from evidence.recorder.roster import take_lease
-from evidence.recorder.rows import write_gap, write_opened, write_segment
+from evidence.recorder.rows import explain_downtime, write_gap, write_opened, write_segment
 from evidence.recorder.states import Gap, GapReason
 from evidence.recorder.vault_sink import Finished, Opened, Terms, VaultSink, _Handle
 from evidence.vault.descriptor import DAY_S
@@ -65,6 +65,8 @@ class Recording(Rig):
         self.keys = KeyStore(config.period_keys_dirs, provider())
         taken = take_lease(str(camera.id))
         assert taken is not None
+        if taken.left_at is not None:
+            explain_downtime(camera.id, taken.left_at, at)
         self.terms = Terms(taken.epoch, DAY_S)
         self.vault = _AtOnce(
             store=DiskStore(config.store_dir),
