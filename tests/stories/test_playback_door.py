@@ -33,7 +33,7 @@ from rtcc.live.actions.open_viewing import open_viewing
 from tests.city import NOON, camera, city, events, incident, person, said
 from tests.conftest import Committed
 from tests.minutes import put_tombstones
-from tests.recorder_source import Clip, pictures
+from tests.recorder_source import REAL_CLIPS, Clip, pictures, read_clip
 from tests.recording import Recording, clip, record, vault
 
 __all__ = ["city", "clip", "vault"]
@@ -138,6 +138,26 @@ def test_what_the_vault_gives_back_are_the_pictures_of_the_source(
     assert received.pictures() == [digest for _, digest in clip.pictures]
     assert len(received.heads) == Segment.objects.count() == 3
     assert received.times == sorted(received.times)
+
+
+@pytest.mark.parametrize("name", ["car-detection.mp4", "one-by-one-person-detection.mp4"])
+def test_real_footage_comes_back_as_the_same_pictures(city: Committed, vault: Path, name: str) -> None:
+    """Real clips, one of them with B-frames; through packets, segments, encryption and the door."""
+    path = REAL_CLIPS / name
+    if not path.exists():
+        pytest.skip("the real clips are not beside this checkout")
+    real = read_clip(path)
+    record(camera(CAM), real, BEGINS)
+    watch()
+    playback = play()
+
+    shown: list[str] = []
+    at = playback.starts_at
+    while at < playback.ends_at:
+        shown += fetch(playback, at, at + timedelta(minutes=2)).pictures()
+        at += timedelta(minutes=2)
+
+    assert shown == [digest for _, digest in real.pictures]
 
 
 def test_only_the_fragments_asked_for_are_handed_out(city: Committed, vault: Path, clip: Clip) -> None:
