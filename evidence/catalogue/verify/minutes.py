@@ -147,11 +147,14 @@ def _check_lines(
 def _check_unrooted(result: FootageVerification, within: Range, entries: list[MinuteEntry]) -> None:
     rows = within.of(Segment.objects.not_in_a_minute())
     last = entries[-1].minute if entries else None
+    waiting = 0
     for row in rows.order_by("starts_at")[:_STEP]:
         if last is not None and row.ends_at < last - _LATE:
             result.fault(result.place(row), "no minute entry roots it, though later minutes have theirs")
         else:
-            result.notice(result.place(row), "no minute entry roots it yet")
+            waiting += 1
+    if waiting:
+        result.notice("the last minutes", f"{waiting} segments wait for the minute entry that roots them")
     known = {said.minute for said in entries}
     strangers = within.of(Segment.objects.filter(~Q(minute__in=known), minute__isnull=False))
     for row in strangers.order_by("starts_at")[:_STEP]:
