@@ -167,6 +167,9 @@ class DispositionQuerySet(models.QuerySet[Any]):
     def of_camera(self, camera: UUID) -> Self:
         return self.filter(camera=camera)
 
+    def overlapping(self, starts_at: datetime, ends_at: datetime) -> Self:
+        return self.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).order_by("starts_at")
+
     def with_keys_to_destroy(self) -> Self:
         """Destroyed and proved, but some key above it still lives."""
         return self.filter(state=DispositionState.PROVED, beyond_recovery_at__isnull=True)

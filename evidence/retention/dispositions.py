@@ -74,20 +74,21 @@ def statements(row: Disposition) -> list[Statement]:
         Statement(
             True,
             "No hold or other keep stood on any of this footage when it was decided.",
-            f"{len(row.keeps_checked)} keeps of the same hours were looked at, under the lock that placing"
-            " one takes; the database alone shows this",
+            f"all keeps of the camera were read under the lock that placing one takes,"
+            f" {len(row.keeps_checked)} of them on the same hours; the database alone shows this",
         ),
         Statement(
             done,
             "Every file is gone from the store.",
             "each was removed, that was brought to disk, and it was looked for again; this machine alone"
-            " shows this",
+            " shows this"
+            if done
+            else "not all of it is done and looked for yet",
         ),
         Statement(
             row.beyond_recovery_at is not None,
             "Nobody can decrypt a copy of it, wherever one may be left.",
-            f"the keys above it were overwritten and unlinked on {row.replicas} replica"
-            f"{'s' if row.replicas != 1 else ''} of the key store, and looked for again",
+            _by_keys(row),
         ),
         Statement(
             False,
@@ -95,6 +96,13 @@ def statements(row: Disposition) -> list[Statement]:
             "nothing can prove this; the log says who was shown them",
         ),
     ]
+
+
+def _by_keys(row: Disposition) -> str:
+    if row.beyond_recovery_at is None:
+        return "a key above it still lives: other footage of its time, or a keep, needs it"
+    replicas = f"{row.replicas} replica{'s' if row.replicas != 1 else ''} of the key store"
+    return f"the keys above it were overwritten and unlinked on {replicas}, and looked for again"
 
 
 def as_json(row: Disposition) -> dict[str, Any]:

@@ -119,7 +119,9 @@ def keep_page(keep: Keep, reader: Reader) -> dict[str, Any]:
                 "interval": each,
                 "camera": cameras.get(each.camera),
                 "there": footage.standing().count(),
-                "destroyed": dispositions.covering(each.camera, each.starts_at, each.ends_at),
+                "destroyed": Disposition.objects.decided()
+                .of_camera(each.camera)
+                .overlapping(each.starts_at, each.ends_at)[:20],
             }
         )
     return keep_words(keep) | {

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from rtcc.retention import views
 
 app_name = "retention"
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="retention:due"), name="home"),
+    path("", views.home, name="home"),
     path("due/", views.due, name="due"),
     path("holds/", views.holds, name="holds"),
     path("holds/new/", views.new_hold, name="hold-new"),

@@ -36,6 +36,12 @@ WITHIN = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelt
 
 
 @require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The first of these pages."""
+    return redirect("retention:due")
+
+
+@require_GET
 def due(request: HttpRequest) -> HttpResponse:
     """What is destroyed next and why, by camera and hour; what is kept past its time, and by what."""
     reader = cards.Reader.of(look(request))
