@@ -12,7 +12,7 @@ import imageio_ffmpeg
 
 FRAME_RATE = 20
 GOP = 20
-SECONDS = 12
+SECONDS = 40
 _MAKE = (
     f"-y -v error -f lavfi -i testsrc2=s=320x180:r={FRAME_RATE} -t {SECONDS} -c:v libx264 -preset ultrafast "
     f"-g {GOP} -keyint_min {GOP} -sc_threshold 0 -bf 0 -profile:v main -pix_fmt yuv420p "
@@ -33,7 +33,7 @@ class Clip:
 
 @cache
 def clip() -> Clip:
-    """Twelve seconds of a test picture, 20 frames and one key frame a second."""
+    """A test picture, 20 frames and one key frame a second."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), *_MAKE.split()]
     data = subprocess.run(command, check=True, capture_output=True).stdout
     boxes: list[tuple[bytes, bytes]] = []

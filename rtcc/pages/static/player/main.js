@@ -9,6 +9,7 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 const STATE_MS = 1000;
 const TIMELINE_MS = 5000;
 const EDGE_MS = 150;
+const WRITING_MS = 10000; // what was recorded so lately may not be written yet
 const SMALL_GAP_MS = 2000; // not worth a word
 const session = JSON.parse(document.getElementById("session-data").textContent);
 const from = Date.parse(session.from);
@@ -96,11 +97,12 @@ function lookAhead() {
   const probe = isWanted ? at + EDGE_MS : at;
   const span = timeline.spanAt(probe);
   if (span && (span.kind === "recorded" || span.kind === "open")) {
-    if (note.dataset.said?.startsWith("No footage")) unsay();
+    if (note.dataset.said?.startsWith("No")) unsay();
     return true;
   }
   const next = timeline.nextFootage(probe);
-  const until = next === null ? to : next;
+  if (!span && probe > Date.now() - WRITING_MS) { say("Nothing is recorded of this time yet"); return false; }
+  const until = next === null ? Math.min(to, Date.now()) : next;
   const why = span?.kind === "destroyed" ? "it was destroyed on time" : span?.sentence || span?.reason || "nothing is known of this time";
   const link = span?.disposition_url ? { url: span.disposition_url, text: "See the record of its destruction." } : null;
   if (isWanted && next !== null && next - at < SMALL_GAP_MS) { seek(next); return true; }

@@ -6,6 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const LANE = 22;
 const LANE_GAP = 4;
 const RULER = 20;
+const SHORTEST_MS = 60000;
 const MARKS = 18;
 const LETTER = 6.2; // about the width of a letter of a mark's label
 const STEPS_S = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 10800, 21600, 86400];
@@ -37,7 +38,8 @@ export class Timeline {
     this.#from = from;
     this.#to = to;
     this.#at = at;
-    this.#window = [from, to];
+    // A session may reach into what is still to come; that much line shows nothing yet.
+    this.#window = [from, Math.min(to, Math.max(Date.now(), from + SHORTEST_MS))];
     this.#onSeek = onSeek;
     this.#svg = shape("svg", { "aria-hidden": "true" });
     holder.append(this.#svg);
