@@ -41,6 +41,14 @@ def find(proposal_id: UUID) -> Proposal:
     return found
 
 
+def waiting(action: Action) -> list[Proposal]:
+    """Proposals of one kind of act that still have time and were not carried out, the oldest first."""
+    rows = Proposal.objects.filter(action=action, executed_at__isnull=True, expires_at__gt=clock.now())
+    return list(
+        rows.select_related("proposed_by").prefetch_related("approvals").order_by("proposed_at")[:100]
+    )
+
+
 def check_open(proposal: Proposal) -> None:
     """Raise Conflict unless it stands as it was written, has time left and was not carried out."""
     if (

@@ -131,6 +131,13 @@ def keep_page(keep: Keep, reader: Reader) -> dict[str, Any]:
     }
 
 
+def waiting(reader: Reader) -> list[dict[str, Any]]:
+    """Releases that wait for a second person, or for being carried out, as far as the reader may know."""
+    rows = {proposals.target(row).id: row for row in proposals.waiting(Action.RELEASE_HOLD)}
+    keeps = reader.keeps().for_list().holds().filter(id__in=rows, released_at__isnull=True)
+    return [_proposal(rows[keep.id], reader) | keep_words(keep) for keep in keeps]
+
+
 def _proposals_of(keep: Keep) -> list[Proposal]:
     """Proposals to release this hold, the newest first."""
     on = proposals.payload_of(Ref(Kind.KEEP, keep.id), {})["on"]

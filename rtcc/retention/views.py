@@ -92,6 +92,7 @@ def holds(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [cards.keep_row(keep) for keep in page.object_list],
         "which": which,
+        "waiting": cards.waiting(reader),
         "can_hold": bool(reader.roles & cards.HOLD_ROLES),
     }
     return render(request, "retention/holds.html", context)

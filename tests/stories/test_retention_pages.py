@@ -72,6 +72,7 @@ def test_a_hold_is_placed_by_form_and_released_by_two_persons() -> None:
     proposal = Proposal.objects.get()
     assert "Approve the release" not in owen.get(page).content.decode()
     assert "Approve the release" in ruth.get(page).content.decode()
+    assert "It waits for you" in ruth.get("/retention/holds/").content.decode()
     assert owen.post(f"/retention/proposals/{proposal.id}/release/").status_code == 403
     ruth.post(f"/retention/proposals/{proposal.id}/approve/")
     assert "Release now" in owen.get(page).content.decode()
