@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from cameras.models import Camera
 from evidence.catalogue.coverage import SpanKind, coverage, share
-from evidence.models import Segment
+from evidence.models import Gap, Segment
 from rtcc import clock
 from rtcc.errors import NotFound
 
@@ -42,7 +42,7 @@ def footage_page(camera: UUID, hours: str) -> dict[str, Any]:
         "end": end,
         "hours": int(span.total_seconds() // 3600),
         "choices": list(HOURS.values()),
-        "share": share(spans, start, end),
+        "share": share(spans, max(start, _first(camera) or start), end),
         "boxes": [
             {
                 "kind": STYLES[each.kind],
@@ -68,3 +68,10 @@ def footage_page(camera: UUID, hours: str) -> dict[str, Any]:
         "newest": newest,
         "retention": row.get_retention_class_display(),
     }
+
+
+def _first(camera: UUID) -> datetime | None:
+    """Since when anything is known of this camera's footage."""
+    rows = (Segment.objects.of_camera(camera), Gap.objects.of_camera(camera))
+    found = [row.order_by("starts_at").values_list("starts_at", flat=True).first() for row in rows]
+    return min((each for each in found if each is not None), default=None)

@@ -15,6 +15,7 @@ from evidence.retention.states import KEEP_SAYS, KeepKind
 from policy.models import Basis, GrantCamera
 from policy.permits import Covered
 from policy.vocabulary import BasisKind, Kind
+from rtcc import clock
 
 MOST_KEEPS = 200
 
@@ -36,6 +37,7 @@ def timeline_json(playback: Playback, starts_at: datetime, ends_at: datetime) ->
                 "spans": [
                     *(_span(span) for span in coverage(camera, starts_at, ends_at)),
                     *_keeps(camera, starts_at, ends_at),
+                    *_ahead(starts_at, ends_at),
                 ],
             }
             for camera in cameras_of(playback)
@@ -71,6 +73,15 @@ def _keeps(camera: UUID, starts_at: datetime, ends_at: datetime) -> list[dict[st
         }
         for row in rows.order_by("starts_at")[:MOST_KEEPS]
     ]
+
+
+def _ahead(starts_at: datetime, ends_at: datetime) -> list[dict[str, str | None]]:
+    """A session may reach beyond now: to what will be recorded while it lasts."""
+    now = max(clock.now(), starts_at)
+    if now >= ends_at:
+        return []
+    said = {"reason": "ahead", "sentence": "it has not happened yet"}
+    return [{"kind": "ahead", "from": now.isoformat(), "to": ends_at.isoformat(), **said}]
 
 
 def _marks(playback: Playback, starts_at: datetime, ends_at: datetime) -> list[dict[str, Any]]:

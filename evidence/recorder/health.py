@@ -47,7 +47,7 @@ def write_health(statistics: dict[str, CameraStatistics]) -> None:
                 frame_rate=found.frames_per_second,
                 kbit_per_s=found.bits_per_second / 1000,
                 clock_offset_ms=found.clock.offset_s * 1000 if found.clock else None,
-                sentence=found.detail[:300],
+                sentence="" if state is HealthState.UP else found.detail[:300],
             )
         )
     CameraHealth.objects.bulk_create(

@@ -130,6 +130,14 @@ def test_the_timeline_says_what_there_is_and_why_not(ana: Client, clip: Clip) ->
     assert {mark["kind"] for mark in body["marks"]} >= {"grant"}
 
 
+def test_the_timeline_says_what_has_not_happened_yet(ana: Client) -> None:
+    session = opened(ana, watch(), to=(NOON + timedelta(minutes=5)).isoformat())
+
+    last = ana.get(session["urls"]["timeline"]).json()["cameras"][0]["spans"][-1]
+
+    assert (last["kind"], last["from"]) == ("ahead", NOON.isoformat())
+
+
 def test_the_timeline_shows_what_is_being_recorded(ana: Client, clip: Clip) -> None:
     recording = Recording(camera(CAM), clip, BEGINS)
     recording.play(clip.units[:150])
