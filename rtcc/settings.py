@@ -49,6 +49,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Outermost: gives the database connection back before a streaming body starts.
     "rtcc.middleware.ReleaseConnection",
+    "rtcc.health_views.AnswerHealth",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

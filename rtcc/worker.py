@@ -36,6 +36,7 @@ app.conf.update(
             "options": {"expires": 5},
         },
         "end-grants": {"task": "live.end_grants", "schedule": schedule(10.0), "options": {"expires": 10}},
+        "beat": {"task": "onebox.beat", "schedule": schedule(10.0), "options": {"expires": 10}},
         "end-sessions": {
             "task": "policy.end_sessions",
             "schedule": schedule(10.0),

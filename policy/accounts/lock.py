@@ -50,7 +50,7 @@ def note_failure(person_id: UUID, why: str, **where: Any) -> bool:
     at = clock.now()
     with transaction.atomic(durable=True):
         person = Person.objects.select_for_update().get(id=person_id)
-        who = {"actor": person.id, "actor_name": person.display_name}
+        who: dict[str, Any] = {"actor": person.id, "actor_name": person.display_name}
         if not person.is_active or person.locked_at:
             why = LOCKED if person.locked_at else NOT_ACTIVE
         entry = None

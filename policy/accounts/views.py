@@ -67,15 +67,18 @@ class CodeView(AuthenticateView):  # type: ignore[misc]
 
     def form_invalid(self, form: CodeForm) -> HttpResponse:
         if Person.objects.filter(id=self.stage.login.user.pk, locked_at__isnull=False).exists():
-            return self.stage.abort()  # type: ignore[no-any-return]
-        return super().form_invalid(form)  # type: ignore[no-any-return]
+            abandoned: HttpResponse = self.stage.abort()
+            return abandoned
+        shown: HttpResponse = super().form_invalid(form)
+        return shown
 
     def get_context_data(self, **words: Any) -> dict[str, Any]:
-        return super().get_context_data(**words) | {"action": "/sign-in/code/"}
+        context: dict[str, Any] = super().get_context_data(**words)
+        return context | {"action": "/sign-in/code/"}
 
 
-password = PasswordView.as_view()
-code = CodeView.as_view()
+password = require_http_methods(["GET", "POST"])(PasswordView.as_view())
+code = require_http_methods(["GET", "POST"])(CodeView.as_view())
 
 
 @login_not_required
@@ -86,7 +89,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, Person):
         return redirect(_onward(request))
     if not config.demo:
-        return password(request)
+        way_in: HttpResponse = password(request)
+        return way_in
     if not demo.is_offered(request):
         return render(request, "sign_in_elsewhere.html", {"address": f"http://localhost:{config.port}/"})
     context = {

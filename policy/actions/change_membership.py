@@ -113,7 +113,7 @@ def end_membership(*, by: Person, membership: UUID, why: str) -> Membership:
     with guard(
         Action.CHANGE_MEMBERSHIP, by=by, on=Ref(Kind.MEMBERSHIP, membership), restricts=True, reason=why
     ) as permit:
-        row = Membership.objects.select_related("organisation").get(id=membership)
+        row: Membership = Membership.objects.select_related("organisation").get(id=membership)
         now = clock.now()
         if row.ends_at is not None and row.ends_at <= now:
             raise Conflict("This membership has ended already.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from policy.accounts.sessions import idle_lock
 from policy.models import KillSwitch, Membership, Person
 from policy.roles import ROLES
 from policy.vocabulary import Role
@@ -16,7 +17,7 @@ ROOM_ZONE = "America/Chicago"
 
 
 def room(request: HttpRequest) -> dict[str, Any]:
-    """Context of `base.html`. Two queries for who is signed in, none for who is not."""
+    """Context of `base.html`. Three queries for who is signed in, none for who is not."""
     context: dict[str, Any] = {"room_zone": ROOM_ZONE, "nav": [], "banners": []}
     person = getattr(request, "user", None)
     if not isinstance(person, Person):
@@ -25,6 +26,7 @@ def room(request: HttpRequest) -> dict[str, Any]:
         Membership.objects.of_person(person.id).valid_at(clock.now()).select_related("organisation")
     )
     first = memberships[0] if memberships else None
+    context["idle_s"] = round(idle_lock().total_seconds())
     context["who"] = {
         "name": person.display_name,
         "role_title": ROLES[Role(first.role)].title if first else "No membership",

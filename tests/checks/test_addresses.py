@@ -62,14 +62,26 @@ def addresses(patterns: list[Any] | None = None, before: str = "", space: str = 
 # Read by everybody, signed in or not: they say nothing of a person or a camera.
 PUBLIC = {
     "sign-in",
+    "account_login",
+    "healthz",
+    # On the machine itself, where these tests sit; elsewhere to operators (test_health_parts).
+    "readyz",
     "audit:checkpoint",
     "audit:tile",
     "audit:vkey",
 }
+# What somebody who is not signed in is answered to a POST, where it is no refusal: their form again.
+ANSWERED_BY_POST: dict[str, tuple[int, ...]] = {"sign-in-demo": (400,), "account_login": (200,)}
 # Answered by POST alone.
 POST_ONLY = {
     "sign-in-demo",
     "sign-out",
+    "session-seen",
+    "account-release",
+    "people-link",
+    "people-end",
+    "people-approve",
+    "people-do",
     "incident-watch",
     "incident-verify",
     "due-justify",
@@ -110,6 +122,9 @@ def path_of(address: Address) -> str:
         ("<uuid:disposition>", str(NOTHING)),
         ("<uuid:playback>", str(NOTHING)),
         ("<uuid:camera>", str(camera("cam01").id)),
+        ("<uuid:person>", str(NOTHING)),
+        ("<uuid:membership>", str(NOTHING)),
+        ("<str:token>", "nothing"),
         ("<slug:code>", "cam01"),
         ("<path:path>", "0/000"),
     ):
@@ -135,13 +150,10 @@ def test_nobody_who_is_not_signed_in_is_shown_anything_but_what_is_public(city: 
         for method in ("get", "post", "put", "delete"):
             answer = getattr(nobody, method)(path_of(address))
             if address.name in PUBLIC and method == "get":
-                assert answer.status_code in (200, 404), address
+                assert answer.status_code in (200, 404, 503), address
             else:
-                expected = (
-                    (400,)
-                    if (address.name, method) == ("sign-in-demo", "post")
-                    else (302, 401, 403, 404, 405)
-                )
+                expected = ANSWERED_BY_POST.get(address.name, ()) if method == "post" else ()
+                expected = expected or (302, 401, 403, 404, 405, 410)
                 assert answer.status_code in expected, (address, method, answer.status_code)
                 if answer.status_code == 302:
                     assert answer["Location"].startswith("/sign-in/"), (address, method)
@@ -156,7 +168,8 @@ def test_no_address_breaks_for_anybody_by_any_method(city: Committed, role: Role
         for method in ("get", "post", "put", "delete"):
             answer = getattr(who, method)(path_of(address))
             where = (address, method, answer.status_code)
-            assert answer.status_code < 500, where
+            # 503 is how it says that the recorder does not run, which it does not here.
+            assert answer.status_code < 500 or address.name == "readyz", where
             if method in ("put", "delete") or (method == "get" and address.name in POST_ONLY):
                 assert answer.status_code in (403, 404, 405), where
 

@@ -42,12 +42,12 @@ PASSWORD = "a quiet street at noon"
 SECRET = generate_totp_secret()
 
 
-def browser(**headers: str) -> Client:
-    return Client(HTTP_HOST="localhost", REMOTE_ADDR="127.0.0.1", **headers)
+def browser() -> Client:
+    return Client(HTTP_HOST="localhost", REMOTE_ADDR="127.0.0.1")
 
 
 def code_now(secret: str = SECRET, steps: int = 0) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps)))
 
 
 def give_password(username: str, *, authenticator: bool = True) -> Person:
@@ -309,7 +309,8 @@ def test_a_page_that_reports_a_hand_keeps_it_open(production: Committed) -> None
 
 def watch_as(client: Client) -> Viewing:
     client.post(f"/incidents/{incident().basis_id}/watch/")
-    return Viewing.objects.select_related("permit").get()
+    viewing: Viewing = Viewing.objects.select_related("permit").get()
+    return viewing
 
 
 def test_signing_out_ends_what_is_watched_in_that_session(production: Committed) -> None:

@@ -1,0 +1,256 @@
+"""How the system says that it is well: who is told, what is told, and what stops its work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from cameras.models import Camera, CameraHealth
+from cameras.vocabulary import HealthState
+from rtcc import clock, health
+from rtcc.config import config
+from rtcc.errors import BadInput
+from rtcc.health import Part, State
+from rtcc.onebox import escrow, heartbeat
+from tests.city import city, person, said
+from tests.conftest import Committed
+
+__all__ = ["city"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    """Each test asks anew, and leaves no file for the next."""
+    health._kept = None
+    yield
+    health._kept = None
+    for path in (config.keys_dir / escrow.FILE, config.run_dir / heartbeat.FILE):
+        path.unlink(missing_ok=True)
+
+
+def browser(address: str = "127.0.0.1") -> Client:
+    return Client(HTTP_HOST="localhost", REMOTE_ADDR=address)
+
+
+def as_(username: str, address: str = "127.0.0.1") -> Client:
+    client = browser(address)
+    client.force_login(person(username), backend="policy.accounts.backend.Backend")
+    return client
+
+
+def part(name: str) -> Part:
+    return next(each for each in health.health().parts if each.name == name)
+
+
+def cameras_report(state: HealthState, kbit_per_s: float = 1000.0) -> None:
+    now = clock.now()
+    for camera in Camera.objects.recorded():
+        CameraHealth.objects.update_or_create(
+            camera=camera,
+            defaults={"state": state, "since": now, "checked_at": now, "kbit_per_s": kbit_per_s},
+        )
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recorder's socket answers; it is another process, which does not run here."""
+    monkeypatch.setattr(health, "_answers", lambda: True)
+
+
+def test_whoever_asks_hears_that_the_process_lives_and_no_more(city: Committed) -> None:
+    for client in (browser(), browser("203.0.113.9"), Client(HTTP_HOST="any.example")):
+        answer = client.get("/healthz")
+        assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+
+
+def test_every_part_has_a_line(city: Committed) -> None:
+    answer = browser().get("/readyz")
+    lines = answer.content.decode().splitlines()
+    names = set(json.loads(answer.content)["parts"])
+
+    assert names == {
+        "database", "broker", "store", "keys", "sequencer", "witness", "recorder", "worker",
+        "root_key_backup",
+    }  # fmt: skip
+    assert all(sum(f'"{name}": {{' in line for line in lines) == 1 for name in names)
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_what_does_not_run_makes_the_answer_503(city: Committed) -> None:
+    answer = browser().get("/readyz")
+
+    assert answer.status_code == 503
+    parts = json.loads(answer.content)["parts"]
+    assert {name for name in parts if parts[name]["state"] == "failed"} >= {"sequencer", "recorder", "worker"}
+    assert parts["database"]["state"] == "ok"
+
+
+def test_a_warning_stands_beside_work_that_goes_on(city: Committed, monkeypatch: pytest.MonkeyPatch) -> None:
+    well = Part("broker", "Broker", State.OK, "answers")
+    monkeypatch.setattr(health, "_WITHOUT_DATABASE", (lambda: well,))
+    monkeypatch.setattr(health, "_WITH_DATABASE", (health.root_key_backup,))
+    answer = browser().get("/readyz")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "warning")
+
+
+@pytest.mark.parametrize(
+    "who, address, forwarded, expected",
+    [
+        (None, "203.0.113.9", None, 302),
+        (None, "127.0.0.1", "203.0.113.9", 302),
+        ("ana.mercer", "203.0.113.9", None, 404),
+        ("nadia.brandt", "203.0.113.9", None, 503),
+        (None, "127.0.0.1", None, 503),
+        (None, "::1", None, 503),
+    ],
+)
+def test_the_parts_are_told_on_the_machine_itself_and_to_operators(
+    city: Committed, who: str | None, address: str, forwarded: str | None, expected: int
+) -> None:
+    client = as_(who, address) if who else browser(address)
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+
+    assert client.get("/readyz", headers=headers).status_code == expected
+
+
+def test_nothing_told_is_secret_or_names_anybody(city: Committed) -> None:
+    cameras_report(HealthState.DOWN)
+    text = browser().get("/readyz").content.decode()
+
+    password = config.database_url.split(":")[2].split("@")[0]
+    for private in (password, str(config.data), str(config.live_socket), "cam01", "Olive"):
+        assert private not in text
+
+
+def test_a_database_that_does_not_answer_is_said_and_the_rest_is_still_told(
+    city: Committed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> Part:
+        raise OperationalError("no connection")
+
+    monkeypatch.setattr(health, "database", away)
+    answer = browser().get("/readyz")
+
+    assert answer.status_code == 503
+    parts = answer.json()["parts"]
+    assert parts["database"]["state"] == "failed"
+    assert set(parts) == {"database", "broker", "keys", "worker"}
+
+
+def test_a_broker_that_does_not_answer_is_said(city: Committed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "config", replace(config, broker_url="unix:///nowhere/valkey.sock?db=0"))
+
+    assert health.broker().state is State.FAILED
+
+
+@pytest.mark.parametrize("state, expected", [(HealthState.UP, State.OK), (HealthState.DOWN, State.FAILED)])
+def test_cameras_that_send_nothing_are_counted(
+    city: Committed, answering: None, state: HealthState, expected: State
+) -> None:
+    cameras_report(state)
+    found = part("recorder")
+
+    total = Camera.objects.recorded().count()
+    assert found.state is expected
+    assert found.numbers == {"cameras_up": total if state == HealthState.UP else 0, "cameras_total": total}
+
+
+def test_one_camera_that_is_down_is_a_warning(city: Committed, answering: None) -> None:
+    cameras_report(HealthState.UP)
+    CameraHealth.objects.filter(camera__code="cam03").update(state=HealthState.DOWN)
+
+    assert part("recorder").state is State.WARNING
+
+
+def test_a_recorder_that_no_longer_reports_is_a_failure(city: Committed, answering: None) -> None:
+    cameras_report(HealthState.UP)
+    with clock.set_to(clock.now() + timedelta(minutes=1)):
+        assert part("recorder").state is State.FAILED
+
+
+def test_background_work_is_alive_while_its_beat_is_young(city: Committed) -> None:
+    assert part("worker").state is State.FAILED
+    heartbeat.beat()
+    health._kept = None
+    assert part("worker").state is State.OK
+    with clock.set_to(clock.now() + timedelta(minutes=2)):
+        health._kept = None
+        assert part("worker").state is State.FAILED
+
+
+def test_the_days_that_the_disk_lasts_follow_from_the_rate_of_now(
+    city: Committed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Disk:
+        total, used, free = 100 << 30, 99 << 30, 50 << 30
+
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Disk)
+    assert part("store").numbers["disk_days_left"] is None
+    cameras_report(HealthState.UP, kbit_per_s=1000.0)
+    health._kept = None
+    found = part("store")
+    a_day = Camera.objects.recorded().count() * 1_000_000 / 8 * 86400
+    assert found.numbers["disk_days_left"] == pytest.approx(Disk.free / a_day, abs=0.1)
+    assert found.state is State.WARNING
+
+
+def test_a_full_disk_is_a_failure(city: Committed, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Disk:
+        total, used, free = 100 << 30, 100 << 30, 1 << 20
+
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Disk)
+    assert part("store").state is State.FAILED
+
+
+def test_the_copy_of_the_root_key_is_shown_once_and_that_is_entered(city: Committed, tmp_path: Path) -> None:
+    assert part("root_key_backup").state is State.WARNING
+    copy = tmp_path / "copy"
+    copy.write_bytes(b"x" * 32)
+    with pytest.raises(BadInput):
+        escrow.confirm(copy)
+    with pytest.raises(BadInput):
+        escrow.confirm(tmp_path / "nothing")
+    copy.write_bytes((config.keys_dir / "root").read_bytes())
+    escrow.confirm(copy)
+
+    health._kept = None
+    assert part("root_key_backup").state is State.OK
+    assert said()[-1]["detail"]["what"].startswith("the escrowed copy")
+
+
+def test_an_answer_is_kept_for_two_seconds(city: Committed, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def look() -> health.Health:
+        asked.append(1)
+        return health.Health(clock.now(), ())
+
+    monkeypatch.setattr(health, "_look", look)
+    at: dict[str, float] = {"s": 100.0}
+    monkeypatch.setattr("time.monotonic", lambda: at["s"])
+    health.health()
+    at["s"] += 1.9
+    health.health()
+    assert len(asked) == 1
+    at["s"] += 0.2
+    health.health()
+    assert len(asked) == 2
+
+
+def test_the_operators_page_says_what_to_do(city: Committed) -> None:
+    page: Any = as_("nadia.brandt").get("/status/")
+    text = page.content.decode()
+
+    assert "Something does not work" in text
+    assert "What to do:" in text
+    assert text.index("Recorder") < text.index("Database")
+    assert as_("ana.mercer").get("/status/").status_code == 404
