@@ -28,6 +28,7 @@ class Link:
 LINKS: tuple[Link, ...] = (
     Link("Incidents", "/incidents/", "exclamation-triangle", _WATCH),
     Link("Cameras", "/cameras/", "camera-video", _ALL),
+    Link("Go back", "/playback/", "clock-history", _WATCH),
     Link("Due", "/due/", "hourglass-split", _WATCH),
     Link("Retention", "/retention/", "archive", _ALL - {Role.OFFICER}),
     Link("Access report", "/oversight/report/", "journal-text", _READ_REPORT),
