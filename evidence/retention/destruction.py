@@ -16,7 +16,7 @@ A keep that commits before step 2 wins; one that commits later finds the tombsto
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
@@ -51,18 +51,24 @@ def run() -> Counter[str]:
         if not alone:
             return Counter(busy=1)
         try:
-            check_can_destroy()
+            for row, step in _work():
+                check_can_destroy()
+                done[step(row)] += 1
         except Unavailable as waits:
             _log.warning("destruction_waits", reason=waits.sentence)
-            return Counter(waiting=1)
-        for row in list(Disposition.objects.begun().order_by("planned_at")):
-            done[_finish(row)] += 1
-        for row in list(Disposition.objects.planned().order_by("planned_at")):
-            done[_take(row)] += 1
-        for period_s in (HOUR_S, DAY_S):
-            for row in due.plan(clock.now(), period_s):
-                done[_take(row)] += 1
+            done["waiting"] += 1
     return done
+
+
+def _work() -> Iterator[tuple[Disposition, Callable[[Disposition], str]]]:
+    """What was begun first, then what was planned, then what is due now, planned as it is come to."""
+    for row in list(Disposition.objects.begun().order_by("planned_at")):
+        yield row, _finish
+    for row in list(Disposition.objects.planned().order_by("planned_at")):
+        yield row, _take
+    for period_s in (HOUR_S, DAY_S):
+        for row in due.plan(clock.now(), period_s):
+            yield row, _take
 
 
 def check_can_destroy() -> None:
