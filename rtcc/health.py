@@ -186,7 +186,7 @@ def witness() -> Part:
     ]
     numbers = {"cosigning": len(fresh), "total": len(found.witnesses)}
     if found.witnesses and len(fresh) == len(found.witnesses):
-        return Part("witness", "Witnesses", State.OK, f"{len(fresh)} cosign", numbers=numbers)
+        return Part("witness", "Witnesses", State.OK, f"{len(fresh)} of {len(fresh)} cosign", numbers=numbers)
     says = f"{len(fresh)} of {len(found.witnesses)} cosign" if found.witnesses else "none is known"
     return Part(
         "witness",

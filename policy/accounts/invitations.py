@@ -18,7 +18,7 @@ from django.utils.text import slugify
 
 from audit.record import record
 from audit.vocabulary import Event, Outcome
-from policy import epoch
+from policy import epoch, publish
 from policy.accounts import sessions
 from policy.actors import SystemActor
 from policy.facts import SYSTEM
@@ -116,8 +116,11 @@ def open_first(link: Invitation, *, department: str, name: str, username: str, p
             code = slugify(department)[:40] or "department"
             agency = Organisation.objects.create(code=code, name=department, kind=OrganisationClass.AGENCY)
         person = Person.objects.create_user(username, display_name=name, password=password)
+        now = clock.now()
+        # Who is there to approve has the rank that approving takes.
+        rank = publish.active().parameters.count("approver_rank", now)
         membership = Membership.objects.create(
-            person=person, organisation=agency, role=link.role, starts_at=clock.now()
+            person=person, organisation=agency, role=link.role, rank=rank, starts_at=now
         )
         permit.enter(
             detail={
@@ -125,6 +128,7 @@ def open_first(link: Invitation, *, department: str, name: str, username: str, p
                 "membership": str(membership.id),
                 "organisation": agency.code,
                 "role": link.role,
+                "rank": rank,
             }
         )
         epoch.bump()

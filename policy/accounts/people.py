@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from policy import offers
+from policy import offers, publish
 from policy.accounts.people_forms import InvitationForm, RoleForm
 from policy.actions.approve import approve as say_yes
 from policy.actions.change_membership import (
@@ -41,10 +41,10 @@ def _may_change(person: Person) -> bool:
 
 def _open_proposals(person: Person) -> list[dict[str, Any]]:
     """What waits for a yes, or for being carried out, as far as this person has a part in it."""
+    now = clock.now()
+    age = publish.active().parameters.duration("approver_account_age", now)
     rows = (
-        Proposal.objects.filter(
-            action=Action.CHANGE_MEMBERSHIP, executed_at__isnull=True, expires_at__gt=clock.now()
-        )
+        Proposal.objects.filter(action=Action.CHANGE_MEMBERSHIP, executed_at__isnull=True, expires_at__gt=now)
         .select_related("proposed_by")
         .prefetch_related("approvals__person")
     )
@@ -57,13 +57,15 @@ def _open_proposals(person: Person) -> list[dict[str, Any]]:
             and person not in yes
             and offers.is_offered(person, Action.APPROVE, Ref(Kind.PROPOSAL, row.id))
         )
+        old_enough_at = person.created_at + age
         if mine or can_approve or person in yes:
             found.append(
                 {
                     "row": row,
                     "says": _says(row),
                     "approved_by": yes,
-                    "can_approve": can_approve,
+                    "can_approve": can_approve and now >= old_enough_at,
+                    "can_approve_from": old_enough_at if can_approve and now < old_enough_at else None,
                     "can_do": mine and bool(yes),
                 }
             )
