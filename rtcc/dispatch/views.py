@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from policy.actions.justify_exigent import justify_exigent
 from policy.actions.verify_basis import verify_basis
 from policy.models import Membership, Obligation, Person
+from policy.vocabulary import ObligationKind, Role
 from rtcc import clock
 from rtcc.dispatch.actions.open_incident import open_incident
 from rtcc.dispatch.forms import IncidentForm
@@ -32,13 +33,23 @@ def agencies_of(person: Person) -> list[UUID]:
     return list(memberships.values_list("organisation_id", flat=True))
 
 
+def may_verify(person: Person) -> bool:
+    """Whether the form that verifies a number is offered; whether it may be used, the act decides."""
+    memberships = Membership.objects.of_person(person.id).valid_at(clock.now())
+    return memberships.filter(role=Role.SUPERVISOR).exists()
+
+
 @require_GET
 def incidents(request: HttpRequest) -> HttpResponse:
     """Open incidents of the person's own agency, the most urgent first."""
     person = cast(Person, request.user)
     rows = Incident.objects.of_agencies(agencies_of(person)).open_at(clock.now()).for_list()
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    return render(request, "dispatch/incidents.html", {"page": page, "new_url": reverse("incident-new")})
+    return render(
+        request,
+        "dispatch/incidents.html",
+        {"page": page, "new_url": reverse("incident-new"), "may_verify": may_verify(person)},
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,7 +97,9 @@ def verify(request: HttpRequest, basis: UUID) -> HttpResponse:
 def due(request: HttpRequest) -> HttpResponse:
     """What the person owes, the most overdue first."""
     person = cast(Person, request.user)
-    rows = Obligation.objects.open().owed_by(person.id).select_related("grant__basis")
+    # Owners and oversight are told by the report; what takes an act of the person is the justification.
+    owed = Obligation.objects.open().owed_by(person.id).filter(kind=ObligationKind.JUSTIFY)
+    rows = owed.select_related("grant__basis")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     return render(request, "due.html", {"page": page, "now": clock.now()})
 

@@ -38,6 +38,8 @@ from rtcc.live import sessions
 from rtcc.live.actions.open_viewing import open_viewing
 from rtcc.live.models import Delivered, Viewing
 from rtcc.onebox.seed import ACTOR, data
+from rtcc.oversight.actions.view_report import view_report
+from rtcc.oversight.tiers import reader_of
 
 ZONE = ZoneInfo("America/Chicago")
 # About what a simulated camera sends.
@@ -80,6 +82,8 @@ class _History:
         for row in self.known["refused"]:
             if row["number"] in numbers:
                 self._then(_at(self.today, row), self._refused, row)
+        for row in self.known["read"] if calls else ():
+            self._then(_at(self.today, row), self._read, row)
         for at, _, act in sorted(self.plan, key=lambda step: step[:2]):
             with clock.set_to(at):
                 act()
@@ -135,11 +139,14 @@ class _History:
     def _watch(self, row: dict[str, Any], number: int, who: str) -> None:
         incident = self.incidents[row["number"]]
         exigent = row.get("exigent", {})
+        cameras = watchable(incident, clock.now())
+        if not cameras:
+            return  # A smaller demo city: no camera of it sees that place.
         with suppress(Denied):
             viewing, _ = open_viewing(
                 by=self.people[who],
                 basis=incident.basis_id,
-                cameras=[camera.id for camera in watchable(incident, clock.now())],
+                cameras=[camera.id for camera in cameras],
                 purpose=purpose_of(incident),
                 exigent=bool(exigent),
                 offence_class=OffenceClass(exigent["offence"]) if exigent else None,
@@ -197,6 +204,10 @@ class _History:
                 purpose=purpose_of(incident),
             )
         self.done["refusal"] += 1
+
+    def _read(self, row: dict[str, Any]) -> None:
+        view_report(by=reader_of(self.people[row["by"]]), question={}, going_on=None)
+        self.done["reading"] += 1
 
     def _justify(self, row: dict[str, Any]) -> None:
         owed = Obligation.objects.open().filter(

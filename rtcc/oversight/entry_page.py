@@ -19,6 +19,7 @@ from cameras.models import Camera
 from rtcc.oversight.reading import Proof, Proved
 from rtcc.oversight.sentences import sentence
 
+_RULES = "Under which rule"
 GROUPS: dict[str, tuple[str, ...]] = {
     "What happened": (
         "time", "event", "outcome", "action", "count", "seconds", "bytes", "exact", "seeded", "act", "parent",
@@ -35,7 +36,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "purpose", "offence_class", "basis_kind", "basis_number", "basis", "basis_verification",
         "basis_verified_by", "authority", "approver", "exigent", "reason",
     ),
-    "Under which rule": (
+    _RULES: (
         "policy", "rules", "rule_sentence", "obligations", "facts", "permit", "grant", "agreement",
     ),
     "What followed": ("recipient", "legal_standard", "reviewer", "clock_offset_ms", "detail"),
@@ -67,9 +68,14 @@ class Step:
 def groups(seen: Mapping[str, Any]) -> list[tuple[str, list[Shown]]]:
     """The fields that say something, by group and in a fixed order."""
     names = _camera_names(seen)
-    found = []
+    found: list[tuple[str, list[Shown]]] = []
     for title, fields in GROUPS.items():
         shown = [_shown(name, seen[name], names) for name in fields if seen.get(name) not in (None, [], {})]
+        if title == _RULES and seen.get("refused"):
+            text = "\n".join(_refusal(ref, rule, names) for ref, rule in seen["refused"].items())
+            shown.append(
+                Shown("refused beside it", text, "cameras of the same question, and the rule", False)
+            )
         if shown:
             found.append((title, shown))
     return found
@@ -95,6 +101,11 @@ def _shown(name: str, value: Any, cameras: Mapping[str, str]) -> Shown:
         text = str(value)
         mono = name not in _INSTANTS and len(text) >= 22 and " " not in text
     return Shown(name.replace("_", " "), text, FIELDS_V1[name].says, mono)
+
+
+def _refusal(ref: str, rule: str, cameras: Mapping[str, str]) -> str:
+    thing = ref.partition(":")[2]
+    return f"{cameras.get(thing, thing)}: {rule}"
 
 
 def _words(value: Any) -> str:

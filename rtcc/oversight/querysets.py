@@ -11,7 +11,8 @@ from django.db.models import Q
 
 from rtcc.oversight.vocabulary import RunState
 
-_OPEN = (RunState.WAITING, RunState.RUNNING)
+
+_OPEN = [RunState.WAITING, RunState.RUNNING]
 
 
 class VerificationQuerySet(models.QuerySet[Any]):

@@ -6,7 +6,7 @@ page takes a constant number of queries, and each entry behind a row is proved (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -171,8 +171,9 @@ def _row(access: _Access, reader: Reader, names: dict[str, str]) -> Row | None:
     said, ended = reader.sees(opening.said), reader.sees(ending.said)
     if not said:
         return None
-    cameras, refused = _cameras(said, opening.said)
-    own_end = ending is not opening
+    cameras, refused = split_cameras(said)
+    # Where only others' cameras were shown, what followed is not for this owner.
+    own_end = ending is not opening and bool(ended)
     faults = [*opening.faults, *(ending.faults if own_end else ())]
     waiting = Proof.WAITING in (opening.proof, ending.proof)
     proof = Proof.MISMATCH if faults else Proof.WAITING if waiting else Proof.PROVED
@@ -186,7 +187,7 @@ def _row(access: _Access, reader: Reader, names: dict[str, str]) -> Row | None:
         until=ending.time if own_end else None,
         event=str(said.get("event") or ""),
         action=str(said.get("action") or ""),
-        outcome=outcome if cameras or outcome != Outcome.PERMIT or not refused else str(Outcome.DENY),
+        outcome=str(Outcome.DENY) if refused and not cameras else outcome,
         who=who(said),
         who_filter=who_filter(said, reader),
         role=str(said.get("actor_role") or "").replace("_", " "),
@@ -203,7 +204,7 @@ def _row(access: _Access, reader: Reader, names: dict[str, str]) -> Row | None:
         verification=str(said.get("basis_verification") or ""),
         exigent=bool(said.get("exigent")) or said.get("event") == Event.EXIGENT_OPENED,
         reason=str(said.get("reason") or ""),
-        rules=tuple(said.get("rules") or ()),
+        rules=tuple(said.get("rules") or ()) if cameras or not refused else _rules_of(said),
         rule_sentence=str(said.get("rule_sentence") or ""),
         seeded=bool(said.get("seeded")),
         running=said.get("event") in OPENS and access.end is None,
@@ -212,11 +213,16 @@ def _row(access: _Access, reader: Reader, names: dict[str, str]) -> Row | None:
     )
 
 
-def _cameras(seen: dict[str, Any], said: dict[str, Any]) -> tuple[Sequence[str], Sequence[str]]:
+def split_cameras(seen: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """The cameras that were shown, and those asked for beside them and refused."""
-    refused = {ref.partition(":")[2] for ref in (said.get("detail") or {}).get("refused", ())}
+    refused = {ref.partition(":")[2] for ref in seen.get("refused") or ()}
     asked = [str(camera) for camera in seen.get("cameras") or ()]
     return [each for each in asked if each not in refused], [each for each in asked if each in refused]
+
+
+def _rules_of(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """The rules that refused all that this reader sees of it."""
+    return tuple(sorted(set((said.get("refused") or {}).values())))
 
 
 def _word(value: Any, words: type[Any]) -> str:

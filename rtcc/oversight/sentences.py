@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from audit.vocabulary import Event
-from rtcc.oversight.report import who
+from rtcc.oversight.report import split_cameras, who
 from rtcc.pages.templatetags.room import duration
 
 Said = Mapping[str, Any]
@@ -14,9 +14,7 @@ Said = Mapping[str, Any]
 
 def _cameras(said: Said) -> str:
     cameras = said.get("cameras") or ()
-    if not cameras:
-        return "cameras"
-    return "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
+    return _count(cameras) if cameras else "cameras"
 
 
 def _on(said: Said) -> str:
@@ -25,7 +23,10 @@ def _on(said: Said) -> str:
     if kind in (None, "none"):
         return ""
     number = said.get("basis_number")
-    return f" on {kind} {number}" if number else f" on {_an(kind)} without a number yet"
+    if number:
+        return f" on {kind} {number}"
+    # Where the number is not for this reader the field is not there at all.
+    return f" on {_an(kind)}" + (" without a number yet" if "basis_number" in said else "")
 
 
 def _an(word: str) -> str:
@@ -35,6 +36,18 @@ def _an(word: str) -> str:
 def _for(said: Said) -> str:
     seconds = said.get("seconds")
     return "" if seconds is None else f" for {duration(seconds)}"
+
+
+def _opened(said: Said, name: str) -> str:
+    shown, refused = split_cameras(said)
+    if not shown:
+        return f"{name} asked for {_count(refused)} live{_on(said)}, and was refused."
+    more = f"; {_count(refused)} more {'was' if len(refused) == 1 else 'were'} refused" if refused else ""
+    return f"{name} opened {_count(shown)} live{_on(said)}{more}."
+
+
+def _count(cameras: Sequence[str]) -> str:
+    return "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
 
 
 def _action(said: Said) -> str:
@@ -68,7 +81,9 @@ def _counted(said: Said, name: str) -> str:
 def _question(said: Said, name: str) -> str:
     question = (said.get("detail") or {}).get("question") or {}
     asked = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in question.items())
-    return f"{name} read the report of the log" + (f" ({asked})." if asked else ".")
+    told = (said.get("detail") or {}).get("notices_read")
+    read = f" and so was told of {told} accesses" if told else ""
+    return f"{name} read the report of the log" + (f" ({asked})" if asked else "") + f"{read}."
 
 
 def _verified(said: Said, name: str) -> str:
@@ -81,7 +96,7 @@ def _verified(said: Said, name: str) -> str:
 
 
 _SAYS: dict[Event, Callable[[Said, str], str]] = {
-    Event.VIEW_PERMITTED: lambda said, name: f"{name} opened {_cameras(said)} live{_on(said)}.",
+    Event.VIEW_PERMITTED: _opened,
     Event.VIEW_CONTINUED: _continued,
     Event.VIEW_ENDED: lambda said, name: f"{name} watched {_cameras(said)} live{_for(said)}{_on(said)}.",
     Event.VIEW_REFUSED: lambda said, name: (

@@ -60,9 +60,13 @@ class Reader:
         return tuple(Ref(Kind.CAMERA, camera) for camera in self.cameras) or (REPORT,)
 
     def sees(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of an entry that this reader may know; empty where the entry is none of theirs."""
+        """The fields of an entry that this reader may know; empty where the entry is none of theirs.
+
+        Beside the log's fields it may hold ``refused``: cameras of theirs that were asked for and refused
+        while others were shown, each with the rule.
+        """
         if self.owners is None:
-            return self._by_tier(said)
+            return self._by_tier(said) | {"refused": _refused(said)}
         touches = [touch for touch in said.get("touches") or () if self._owns(touch)]
         if not touches:
             return {}
@@ -70,6 +74,8 @@ class Reader:
         seen |= {name: said[name] for name in _OWNER_READS if name in said}
         seen["touches"] = touches
         seen["cameras"] = list(dict.fromkeys(touch["camera"] for touch in touches))
+        own = {f"{Kind.CAMERA}:{camera}" for camera in seen["cameras"]}
+        seen["refused"] = {ref: rule for ref, rule in _refused(said).items() if ref in own}
         return seen
 
     def _owns(self, touch: Mapping[str, Any]) -> bool:
@@ -82,6 +88,12 @@ class Reader:
             # The id of a person is their name to whoever has met it once.
             seen.pop("object_id", None)
         return seen
+
+
+def _refused(said: Mapping[str, Any]) -> dict[str, str]:
+    """What was refused in an act that was permitted for the rest: the thing, and the rule."""
+    found: dict[str, str] = (said.get("detail") or {}).get("refused") or {}
+    return found
 
 
 def tier_of(person: Person) -> Tier:

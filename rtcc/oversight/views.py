@@ -21,7 +21,7 @@ from policy.vocabulary import Action
 from rtcc import clock
 from rtcc.config import config
 from rtcc.errors import BadInput, Conflict, NotFound
-from rtcc.oversight import choices, exporting, outside, report
+from rtcc.oversight import choices, exporting, notices, outside, report
 from rtcc.oversight.actions.ask_verification import ask_verification
 from rtcc.oversight.actions.read_entry import read_entry
 from rtcc.oversight.actions.view_now import view_now
@@ -30,7 +30,7 @@ from rtcc.oversight.looking import look
 from rtcc.oversight.models import Verification
 from rtcc.oversight.now import watching
 from rtcc.oversight.question import Asked
-from rtcc.oversight.tiers import Reader
+from rtcc.oversight.tiers import Reader, reader_of
 from rtcc.oversight.verification import compared
 
 
@@ -65,6 +65,7 @@ def receipt(request: HttpRequest, entry: UUID) -> HttpResponse:
 def access_report(request: HttpRequest) -> HttpResponse:
     """Who watched what. What was asked is entered once; its pages and refreshes are the same act."""
     trouble: BadInput | None = None
+    told = notices.unread(reader_of(cast(Person, request.user)))
     try:
         asked = Asked.of(request.GET.dict())
         reader, permit = look(request, asked.canonical())
@@ -78,6 +79,7 @@ def access_report(request: HttpRequest) -> HttpResponse:
         "page": page,
         "asked": asked.filters if trouble is None else request.GET.dict(),
         "trouble": trouble,
+        "told": told,
         "reader": reader,
         "permit": permit,
         "what": asked.what,

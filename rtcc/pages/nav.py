@@ -32,6 +32,7 @@ LINKS: tuple[Link, ...] = (
     Link("Due", "/due/", "hourglass-split", _WATCH),
     Link("Retention", "/retention/", "archive", _ALL - {Role.OFFICER}),
     Link("Access report", "/oversight/report/", "journal-text", _READ_REPORT),
+    Link("Erasure", "/oversight/erasure/", "trash3", frozenset({Role.LEGAL_REVIEWER})),
     Link("Verify", "/oversight/verify/", "shield-check", _READ_LOG),
     Link("Who watches now", "/oversight/now/", "eye", frozenset({Role.SUPERVISOR}) | _READ_LOG),
     Link("Status", "/status/", "activity", frozenset({Role.OPERATOR})),

@@ -21,6 +21,7 @@ from audit.pseudonym import pseudonym
 from cameras.actions.pause_camera import pause_camera
 from policy.actions.end_grant import end_grant
 from policy.denied import Denied
+from policy.models import Obligation
 from policy.vocabulary import Purpose
 from rtcc import clock
 from rtcc.live import sessions
@@ -34,6 +35,7 @@ from rtcc.oversight.tiers import reader_of
 from tests.city import NOON, camera, city, events, incident, person, said
 from tests.conftest import Committed
 from tests.log_machine import LogMachine
+from tests.watching import grant_of
 
 __all__ = ["city"]
 
@@ -245,7 +247,7 @@ def _quiet() -> Iterator[None]:
 
 def _body(answer: Any) -> str:
     assert isinstance(answer, StreamingHttpResponse)
-    return b"".join(answer).decode()  # type: ignore[arg-type]
+    return b"".join(answer).decode()
 
 
 @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume:Warning")
@@ -371,7 +373,34 @@ def test_what_was_cut_off_stands_in_a_row_of_its_own(city: Committed) -> None:
     pause_camera(by=person("marcus.hale"), camera=camera("cam11").id, why="works")
     with pytest.raises(PermitEnded):
         resume(viewing.permit_id, by=person("ana.mercer"))
-    end_grant(by=person("ana.mercer"), grant=viewing.permit.grant_id, why="done")
+    end_grant(by=person("ana.mercer"), grant=grant_of(viewing), why="done")
 
     rows = report("miriam.adler").rows
     assert [row.outcome for row in rows] == ["deny", "permit"]
+
+
+def test_an_owner_is_told_of_an_access_by_reading_the_report(city: Committed) -> None:
+    watch("cam11")
+    owed = Obligation.objects.filter(kind="notify_owner")
+    assert [each.discharged_at for each in owed] == [None]
+
+    assert signed_in("lena.fontaine").get("/oversight/report/").context["told"] == 0
+    assert owed.get().discharged_at is None, "it is not about her cameras"
+    marcus = signed_in("marcus.hale")
+    assert marcus.get("/oversight/report/").context["told"] == 1
+    assert owed.get().discharged_by == person("marcus.hale")
+    assert said()[-1]["detail"]["notices_read"] == 1
+    assert marcus.get("/oversight/report/").context["told"] == 0
+
+
+def test_a_partner_whose_camera_alone_was_refused_reads_a_refusal(city: Committed) -> None:
+    watch("cam01", "cam09")
+
+    (row,) = report("lena.fontaine").rows
+    assert (row.outcome, row.cameras, row.end_entry) == ("deny", (), None)
+    assert row.rules
+    assert "order-live" not in row.rules
+    text = signed_in("lena.fontaine").get(f"/entries/{row.entry}/").content.decode()
+    assert "asked for 1 camera live on an incident, and was refused" in text
+    full = signed_in("miriam.adler").get(f"/entries/{row.entry}/").content.decode()
+    assert "opened 1 camera live on incident 26-118402; 1 camera more was refused" in full

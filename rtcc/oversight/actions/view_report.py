@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from policy import permits, publish
@@ -11,6 +12,7 @@ from policy.permits import Permit, PermitEnded
 from policy.resume import resume
 from policy.vocabulary import Action, Purpose
 from rtcc import clock
+from rtcc.oversight import notices
 from rtcc.oversight.tiers import Reader
 
 
@@ -27,5 +29,8 @@ def view_report(*, by: Reader, question: Mapping[str, str], going_on: UUID | Non
             except PermitEnded:
                 pass  # Then it is a question of its own, below.
     with guard(Action.VIEW_REPORT, by=by.person, on=by.refs, purpose=Purpose.AUDIT_REVIEW) as permit:
-        permit.enter(act=str(permit.id), detail={"question": dict(question)})
+        detail: dict[str, Any] = {"question": dict(question)}
+        if told := notices.mark_read(by):
+            detail["notices_read"] = told
+        permit.enter(act=str(permit.id), detail=detail)
     return permit
