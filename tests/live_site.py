@@ -169,9 +169,12 @@ def _admit(superuser: psycopg.Connection[Any], database: str, whether: str) -> N
 
 @contextmanager
 def site(
-    films: Mapping[str, Path], *, cameras: int = 12, clock_camera: bool = False, processes: bool = True
+    films: Mapping[str, Path], *, clock_camera: bool = False, for_browsers: bool = False
 ) -> Iterator[Site]:
-    """The demo city on a database of its own, seeded now; cameras named in ``films`` send, others do not."""
+    """The demo city on a database of its own, seeded now; cameras named in ``films`` send, others do not.
+
+    With `for_browsers` the pages have their scripts and styles.
+    """
     with ExitStack() as stack:
         from rtcc.onebox.seed import simulator_password
 
@@ -181,16 +184,17 @@ def site(
             city.add(code, film)
         if clock_camera:
             city.add_clock()
-        made = stack.enter_context(surroundings(city.port, cameras=cameras))
+        made = stack.enter_context(surroundings(city.port))
         made.city = city
-        if processes:
-            made.start_recorder()
-            made.start_web()
+        if for_browsers:
+            made.collect_static()
+        made.start_recorder()
+        made.start_web()
         yield made
 
 
 @contextmanager
-def surroundings(simulator_port: int, *, cameras: int) -> Iterator[Site]:
+def surroundings(simulator_port: int, *, cameras: int = 12) -> Iterator[Site]:
     """Database, keys, seed and folders of a system whose cameras are at ``simulator_port``; no process."""
     from audit.keyfiles import make_log_keys
     from rtcc.config import config
