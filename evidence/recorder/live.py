@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -123,7 +123,7 @@ class Subscription:
         self._awaits_key = False
         return True
 
-    def _keep(self, items: list[LiveItem]) -> None:
+    def _keep(self, items: Sequence[LiveItem]) -> None:
         """Under the lock: only these stay queued, and none of them is a chunk."""
         self._items = deque(items)
         self._since = deque([time.monotonic()] * len(items))

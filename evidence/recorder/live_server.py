@@ -14,6 +14,7 @@ import struct
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.db import Error as DatabaseFailure
@@ -157,7 +158,8 @@ class LiveServer:
                 writer.write(frame_of(item))
                 await writer.drain()
             wait = asyncio.ensure_future(something.wait())
-            await asyncio.wait({wait, gone}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {wait, gone}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             wait.cancel()
             something.clear()
 

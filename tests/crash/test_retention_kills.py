@@ -41,7 +41,7 @@ MOST_STEPS = 400
 
 
 def killed_at(step: int, work: Callable[[], object], marker: Path) -> bool:
-    """Run ``work`` in a child that dies at its ``step``th durable step or commit; whether it got to its end."""
+    """Run ``work`` in a child that dies at its ``step``th durable step or commit; did it get to its end?"""
     connections.close_all()
 
     def in_the_child() -> None:
