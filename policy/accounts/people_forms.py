@@ -10,7 +10,7 @@ from policy.accounts.forms import USER_NAME
 from policy.actions.change_membership import RoleWords
 from policy.models import Organisation
 from policy.roles import ROLES
-from policy.vocabulary import Role
+from policy.vocabulary import OrganisationClass, Role
 
 _RANKS = ((0, "civilian"), (1, "officer"), (2, "sergeant"), (3, "captain"))
 
@@ -18,7 +18,9 @@ _RANKS = ((0, "civilian"), (1, "officer"), (2, "sergeant"), (3, "captain"))
 class RoleForm(forms.Form):
     """A role in an organisation, and why it is given."""
 
-    organisation = forms.ChoiceField(label="Organisation")
+    organisation = forms.ChoiceField(
+        label="Organisation", help_text="joining an oversight body takes a yes from that body"
+    )
     role = forms.ChoiceField(
         label="Role",
         choices=[(role.value, text.title) for role, text in ROLES.items() if role != Role.SYSTEM],
@@ -37,7 +39,10 @@ class RoleForm(forms.Form):
         super().__init__(*arguments, **words)
         chosen = self.fields["organisation"]
         assert isinstance(chosen, forms.ChoiceField)
-        chosen.choices = list(Organisation.objects.values_list("code", "name"))
+        rows = Organisation.objects.values_list("kind", "name", "code")
+        # The department first: most people who are invited work there.
+        ordered = sorted(rows, key=lambda row: (row[0] != OrganisationClass.AGENCY, row[1]))
+        chosen.choices = [(code, name) for _, name, code in ordered]
 
     def words(self) -> RoleWords:
         """What is proposed."""

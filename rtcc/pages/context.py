@@ -34,6 +34,8 @@ def room(request: HttpRequest) -> dict[str, Any]:
         "sign_out_url": "/sign-out/",
     }
     context["nav"] = links_for({Role(m.role) for m in memberships}, request.path)
+    if any(m.role == Role.SUPERVISOR for m in memberships):
+        context["banners"] += _locked_accounts()
     switch = KillSwitch.objects.filter(lifted_at__isnull=True).first()
     if switch is not None:
         context["banners"].append(
@@ -43,3 +45,19 @@ def room(request: HttpRequest) -> dict[str, Any]:
             }
         )
     return context
+
+
+def _locked_accounts() -> list[dict[str, str]]:
+    """A supervisor is told of locked accounts: somebody stands before the door, or somebody else tries it."""
+    count = Person.objects.filter(locked_at__isnull=False).count()
+    if not count:
+        return []
+    noun = "account is" if count == 1 else "accounts are"
+    return [
+        {
+            "level": "warning",
+            "sentence": f"{count} {noun} locked after failed sign-ins.",
+            "url": "/accounts/locked/",
+            "action": "See and release",
+        }
+    ]

@@ -38,7 +38,6 @@ LINKS: tuple[Link, ...] = (
     Link("Status", "/status/", "activity", frozenset({Role.OPERATOR})),
     Link("Kill switch", "/kill-switch/", "exclamation-octagon", _STOP),
     Link("People", "/people/", "people", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
-    Link("Locked accounts", "/accounts/locked/", "lock", frozenset({Role.SUPERVISOR})),
 )
 
 
