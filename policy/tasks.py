@@ -11,3 +11,9 @@ from policy.accounts import sessions
 def end_sessions() -> int:
     """End sessions that have been idle, or have lasted, for too long."""
     return sessions.end_over()
+
+
+@shared_task(name="policy.tidy_sessions")
+def tidy_sessions() -> None:
+    """Drop what nobody can sign in with any more, and failures that no longer count."""
+    sessions.tidy()

@@ -37,6 +37,11 @@ app.conf.update(
         },
         "end-grants": {"task": "live.end_grants", "schedule": schedule(10.0), "options": {"expires": 10}},
         "beat": {"task": "onebox.beat", "schedule": schedule(10.0), "options": {"expires": 10}},
+        "tidy-sessions": {
+            "task": "policy.tidy_sessions",
+            "schedule": schedule(3600.0),
+            "options": {"expires": 3600},
+        },
         "end-sessions": {
             "task": "policy.end_sessions",
             "schedule": schedule(10.0),

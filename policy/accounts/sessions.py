@@ -15,6 +15,7 @@ from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY as PERSON_KEY
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -170,3 +171,9 @@ def end_over() -> int:
     now = clock.now()
     rows = Session.objects.over_at(unseen_since=now - idle_lock(), started_before=now - LONGEST)
     return sum(end(row.id, _over(row) or "Its time was over.") for row in list(rows[:200]))
+
+
+def tidy() -> None:
+    """Drop Django's run-out sessions, and failed sign-ins that are too old to count towards a lock."""
+    SessionStore.clear_expired()
+    FailedSignIn.objects.filter(at__lt=clock.now() - timedelta(days=1)).delete()

@@ -63,7 +63,8 @@ def test_under_another_name_it_does_not(city: Committed, host: str) -> None:
 
 @pytest.mark.parametrize("header", FORWARDING)
 def test_with_something_in_between_it_does_not(city: Committed, header: str) -> None:
-    assert is_refused(**{"HTTP_" + header.upper().replace("-", "_"): "127.0.0.1"})
+    key = "HTTP_" + header.upper().replace("-", "_")
+    assert is_refused("post", csrf=True, **{key: "127.0.0.1"})
 
 
 @pytest.mark.parametrize("address", ["192.0.2.7", "10.0.0.1", "::ffff:192.0.2.7", "", "unix"])

@@ -225,6 +225,17 @@ def test_wrong_codes_count_like_wrong_passwords(production: Committed) -> None:
     assert {one["reason"] for one in said()[:5]} == {"wrong code"}
 
 
+def test_a_lock_that_falls_between_password_and_code_keeps_the_door_shut(production: Committed) -> None:
+    client = browser()
+    try_password(client)
+    for _ in range(5):
+        try_password(browser(), "wrong")
+
+    assert client.post("/sign-in/code/", {"code": code_now()}).status_code == 403
+    assert not is_signed_in(client)
+    assert not Session.objects.exists()
+
+
 def test_failures_older_than_the_window_do_not_count(production: Committed) -> None:
     for _ in range(4):
         try_password(browser(), "wrong")
@@ -296,6 +307,17 @@ def test_what_a_page_fetches_by_itself_keeps_no_session_open(production: Committ
         assert sessions.end_over() == 1
         assert sessions.end_over() == 0
         assert not is_signed_in(client)
+
+
+def test_tidying_keeps_what_is_open_and_what_counts(production: Committed) -> None:
+    client = sign_in()
+    try_password(browser(), "wrong", "ruth.okafor")
+    sessions.tidy()
+    assert is_signed_in(client)
+    assert FailedSignIn.objects.count() == 1
+    with minutes_later(25 * 60):
+        sessions.tidy()
+    assert not FailedSignIn.objects.exists()
 
 
 def test_a_page_that_reports_a_hand_keeps_it_open(production: Committed) -> None:
