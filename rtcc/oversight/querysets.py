@@ -11,7 +11,6 @@ from django.db.models import Q
 
 from rtcc.oversight.vocabulary import RunState
 
-
 _OPEN = [RunState.WAITING, RunState.RUNNING]
 
 
