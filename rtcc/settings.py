@@ -142,13 +142,20 @@ SILENCED_SYSTEM_CHECKS = [
     "guardian.W001",  # guardian's backend is not installed on purpose (see above).
 ]
 
+
+def _tiles(template: str) -> list[str]:
+    """Where the map's pictures come from, if the operator names a server: its origin, with any subdomain."""
+    parts = urlsplit(template)
+    return [f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"] if parts.netloc else []
+
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
         "font-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *_tiles(config.map_tiles)],
         "media-src": ["blob:"],
         "connect-src": [SELF, config.origin.replace("http", "ws", 1)],
         "worker-src": [SELF, "blob:"],
