@@ -34,6 +34,7 @@ def register_all() -> None:
         ("proposals", "proposal", models.Proposal, ("entry",)),
         ("approvals", "approval", models.Approval, ("entry",)),
         ("kill switches", "kill switch", models.KillSwitch, ("entry",)),
+        ("invitations", "invitation", models.Invitation, ("entry",)),
         ("sessions", "session", Session, ("entry", "ended_entry")),
         ("policy versions", "policy version", models.PolicyVersion, ("entry",)),
     ):

@@ -1,116 +1,35 @@
-"""Signing in outside the demonstration: password, authenticator, locks, idleness, and what the log says."""
+"""Signing in outside the demonstration: password, authenticator, locks, and what the log says."""
 
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.core.cache import cache
 from django.db import IntegrityError, transaction
-from django.test import Client
 
-from audit.record import record
-from audit.vocabulary import Event
-from policy.accounts import sessions
 from policy.accounts.adapter import MfaAdapter
 from policy.actions.release_account import release_account
-from policy.actors import Whereabouts, whereabouts
 from policy.denied import Denied
 from policy.models import FailedSignIn, Person, Session
-from policy.permits import PermitEnded
-from policy.resume import resume
-from policy.vocabulary import Purpose
-from rtcc import clock
-from rtcc.config import config
-from rtcc.live.models import Viewing
-from tests.city import NOON, camera, city, events, incident, person, said
+from tests.accounts import (
+    SECRET,
+    browser,
+    code_now,
+    give_password,
+    is_signed_in,
+    minutes_later,
+    production,
+    sign_in,
+    try_password,
+    with_second_factor,
+)
+from tests.city import city, events, person, said
 from tests.conftest import Committed
 
-__all__ = ["city"]
-
-PASSWORD = "a quiet street at noon"
-SECRET = generate_totp_secret()
-
-
-def browser() -> Client:
-    return Client(HTTP_HOST="localhost", REMOTE_ADDR="127.0.0.1")
-
-
-def code_now(secret: str = SECRET, steps: int = 0) -> str:
-    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps)))
-
-
-def give_password(username: str, *, authenticator: bool = True) -> Person:
-    """An account as opening one leaves it."""
-    who = person(username)
-    who.set_password(PASSWORD)
-    with transaction.atomic():
-        record(Event.ACCOUNT_OPENED, actor="system:seed")
-        who.save(update_fields=["password"])
-        if authenticator:
-            TOTP.activate(who, SECRET)
-            RecoveryCodes.activate(who)
-    return who
-
-
-@pytest.fixture
-def production(city: Committed, monkeypatch: pytest.MonkeyPatch) -> Iterator[Committed]:
-    """The same people on a folder that is no demonstration; Ana and Ruth have opened their accounts."""
-    # As slow as it has to be is slower than a test has to be.
-    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1000)
-    cache.clear()
-    # The settings of a process are frozen for good reason; this test is another process's.
-    object.__setattr__(config, "demo", False)
-    for username in ("ana.mercer", "ruth.okafor"):
-        give_password(username)
-    try:
-        yield city
-    finally:
-        object.__setattr__(config, "demo", True)
-
-
-@contextmanager
-def minutes_later(minutes: int) -> Iterator[None]:
-    """The clock of a production folder cannot be set; here it has to be."""
-    object.__setattr__(config, "demo", True)
-    with clock.set_to(NOON + timedelta(minutes=minutes)):
-        object.__setattr__(config, "demo", False)
-        yield
-
-
-@contextmanager
-def with_second_factor() -> Iterator[None]:
-    token = whereabouts.set(Whereabouts(mfa=True))
-    try:
-        yield
-    finally:
-        whereabouts.reset(token)
-
-
-def try_password(client: Client, password: str = PASSWORD, username: str = "ana.mercer") -> Any:
-    return client.post("/sign-in/password/", {"login": username, "password": password})
-
-
-def sign_in(username: str = "ana.mercer", code: str | None = None) -> Client:
-    client = browser()
-    assert try_password(client, username=username)["Location"] == "/sign-in/code/"
-    answer = client.post("/sign-in/code/", {"code": code or code_now()})
-    assert answer.status_code == 302, answer.content.decode()
-    return client
-
-
-def is_signed_in(client: Client) -> bool:
-    return client.get("/due/").status_code == 200
+__all__ = ["city", "production"]
 
 
 def test_password_and_code_open_a_session_with_a_second_factor(production: Committed) -> None:
@@ -287,110 +206,6 @@ def test_a_script_that_hammers_is_counted_and_not_entered_each_time(production: 
         try_password(browser(), username="nobody.atall")
 
     assert events() == ["session.failed"] * 20
-
-
-def test_thirty_idle_minutes_end_the_session_and_the_page_says_so(production: Committed) -> None:
-    client = sign_in()
-    with minutes_later(31):
-        assert client.get("/cameras/")["Location"] == "/sign-in/?next=/cameras/"
-        page = client.get("/sign-in/").content.decode()
-
-    assert "Locked after 30 minutes without activity." in page
-    assert said()[-1]["event"] == "session.ended"
-
-
-def test_what_a_page_fetches_by_itself_keeps_no_session_open(production: Committed) -> None:
-    client = sign_in()
-    with minutes_later(20):
-        client.get("/cameras/", headers={"Sec-Fetch-Dest": "empty"})
-    with minutes_later(31):
-        assert sessions.end_over() == 1
-        assert sessions.end_over() == 0
-        assert not is_signed_in(client)
-
-
-def test_tidying_keeps_what_is_open_and_what_counts(production: Committed) -> None:
-    client = sign_in()
-    try_password(browser(), "wrong", "ruth.okafor")
-    sessions.tidy()
-    assert is_signed_in(client)
-    assert FailedSignIn.objects.count() == 1
-    with minutes_later(25 * 60):
-        sessions.tidy()
-    assert not FailedSignIn.objects.exists()
-
-
-def test_a_page_that_reports_a_hand_keeps_it_open(production: Committed) -> None:
-    client = sign_in()
-    with minutes_later(20):
-        assert client.post("/session/seen/", headers={"Sec-Fetch-Dest": "empty"}).status_code == 204
-    with minutes_later(45):
-        assert sessions.end_over() == 0
-        assert is_signed_in(client)
-
-
-def watch_as(client: Client) -> Viewing:
-    client.post(f"/incidents/{incident().basis_id}/watch/")
-    viewing: Viewing = Viewing.objects.select_related("permit").get()
-    return viewing
-
-
-def test_signing_out_ends_what_is_watched_in_that_session(production: Committed) -> None:
-    client = sign_in()
-    viewing, ana = watch_as(client), person("ana.mercer")
-    assert viewing.permit.session == Session.objects.get()
-    resume(viewing.permit_id, by=ana)
-    client.post("/sign-out/")
-
-    with pytest.raises(PermitEnded, match="You signed out"):
-        resume(viewing.permit_id, by=ana)
-
-
-def test_signing_out_elsewhere_leaves_it_open(production: Committed) -> None:
-    client, other = sign_in(), sign_in(code=code_now(steps=1))
-    viewing = watch_as(client)
-    other.post("/sign-out/")
-
-    resume(viewing.permit_id, by=person("ana.mercer"))
-
-
-def test_a_permit_is_decided_again_with_the_second_factor_of_its_session(production: Committed) -> None:
-    """The watcher and the recorder are other processes than the one in which somebody signed in."""
-    viewing = watch_as(sign_in())
-    with transaction.atomic():
-        from policy import epoch
-
-        record(Event.POLICY_PUBLISHED, actor="system:test")
-        epoch.bump()
-
-    assert resume(viewing.permit_id, by=person("ana.mercer")).covers
-
-
-def test_without_a_second_factor_nobody_watches_outside_the_demonstration(production: Committed) -> None:
-    from rtcc.live.actions.open_viewing import open_viewing
-
-    with pytest.raises(Denied) as denied:
-        open_viewing(
-            by=person("ana.mercer"),
-            basis=incident().basis_id,
-            cameras=[camera("cam01").id],
-            purpose=Purpose.EMERGENCY_CALL,
-        )
-    assert denied.value.rule == "floor-second-factor"
-
-
-def test_each_sign_in_has_a_new_key(production: Committed) -> None:
-    client = browser()
-    client.get("/sign-in/")
-    try_password(client)
-    before = client.cookies["sessionid"].value
-    client.post("/sign-in/code/", {"code": code_now()})
-
-    assert client.cookies["sessionid"].value != before
-
-
-def test_pages_of_somebody_signed_in_are_not_stored(production: Committed) -> None:
-    assert "no-store" in sign_in().get("/cameras/")["Cache-Control"]
 
 
 def test_no_password_changes_without_an_entry(production: Committed) -> None:
