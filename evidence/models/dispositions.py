@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from evidence.querysets import DispositionQuerySet
 from evidence.retention.states import STATE_SAYS, DispositionState
 from evidence.vault.descriptor import Period
+from evidence.vault.keystore import KeyName
 from rtcc.ids import uuid7
 
 _DECIDED = [
@@ -105,6 +106,16 @@ class Disposition(models.Model):
     @property
     def period(self) -> Period:
         return Period(self.period_starts_at, self.period_s)
+
+    @property
+    def period_key(self) -> str:
+        """The name of the period key above this footage."""
+        return str(KeyName.of(str(self.camera), self.period))
+
+    @property
+    def keys_left(self) -> set[str]:
+        """Names of keys that could open it and are not destroyed yet."""
+        return set(self.keys) - set(self.keys_gone)
 
     @property
     def sentence(self) -> str:

@@ -58,7 +58,8 @@ def run() -> Counter[str]:
         return Counter(waiting=1)
     keys = key_store()
     pending = Disposition.objects.with_keys_to_destroy()
-    periods = {(row.camera, row.period) for row in pending.order_by("planned_at")}
+    # A period whose key is destroyed already is not asked about again while a keep's key is waited for.
+    periods = {(row.camera, row.period) for row in pending if row.period_key in row.keys_left}
     for camera, period in sorted(periods, key=lambda each: (each[1], str(each[0]))):
         done["periods"] += _tried(partial(shred_period, camera, period, keys))
     for keep in list(Keep.objects.with_key_to_destroy().order_by("released_at")):
@@ -191,6 +192,6 @@ def _enter(name: KeyName, cameras: list[UUID], detail: dict[str, int]) -> None:
     )
     for row in rows:
         row.keys_gone[text] = now.isoformat()
-        if set(row.keys) <= set(row.keys_gone):
+        if not row.keys_left:
             row.beyond_recovery_at, row.keys_entry = now, entry.id
         row.save(update_fields=["keys_gone", "beyond_recovery_at", "keys_entry"])

@@ -149,7 +149,7 @@ def test_the_end_of_a_hold_is_taken_up_where_it_stood(city: Committed, vault: Pa
             break
         step, hours_ago = step + 1, hours_ago + 1
         assert step < MOST_STEPS
-    assert step > 30
+    assert step > 20, f"only {step} steps"
 
 
 def release(keep: Keep) -> None:
