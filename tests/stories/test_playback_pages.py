@@ -22,10 +22,10 @@ from policy.actions.end_grant import end_grant
 from rtcc import clock
 from tests.city import NOON, camera, city, events, person, said
 from tests.conftest import Committed
+from tests.going_back import BEGINS, CAM, Received, read, watch
 from tests.minutes import put_tombstones
 from tests.recorder_source import Clip
 from tests.recording import Recording, clip, record, vault
-from tests.stories.test_playback_door import BEGINS, CAM, Received, read, watch
 
 __all__ = ["city", "clip", "vault"]
 

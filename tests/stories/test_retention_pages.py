@@ -13,9 +13,9 @@ from evidence.retention import destruction
 from policy.models import Proposal
 from rtcc.retention.forms import HoldForm
 from tests.city import NOON, camera, city, events, person
+from tests.keeping import BEGINS, SHORT, hold, watch
 from tests.minutes import record_minutes
 from tests.recording import vault
-from tests.stories.test_retention import BEGINS, SHORT, hold, watch
 
 __all__ = ["city", "vault"]
 pytestmark = pytest.mark.usefixtures("city", "vault")
