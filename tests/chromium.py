@@ -31,9 +31,10 @@ def executable() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run. Skips the test where there is none; with ``CI=true`` that is a
+    """One Chromium for a file of tests: playwright keeps an event loop in this thread, and other tests start
+    loops of their own. Skips the test where there is none; with ``CI=true`` that is a
     failure.
     """
     path = executable()

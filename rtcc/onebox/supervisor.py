@@ -213,5 +213,7 @@ class Supervisor:
         )
 
     def _wait(self, seconds: float) -> None:
-        if select.select([self._wake_read], [], [], seconds)[0]:
+        poller = select.poll()
+        poller.register(self._wake_read, select.POLLIN)
+        if poller.poll(seconds * 1000):
             os.read(self._wake_read, 4096)
