@@ -22,7 +22,7 @@ from cameras.addresses import resolve as resolve_address
 from cameras.facts import terms_of
 from cameras.models import Camera
 from cameras.vocabulary import Recording, StreamRole
-from evidence.models import Lease
+from evidence.models import Gap, Lease, Segment
 from evidence.recorder.auth import Credentials
 from evidence.recorder.camera import CameraSpec
 from evidence.recorder.engine import Engine
@@ -162,7 +162,7 @@ class Roster:
                 return None
             if taken.left_at is not None and kept:
                 self._explain(UUID(spec.id), taken.left_at, now)
-                self._since[spec.id] = None
+                self._since[spec.id] = first_trace(spec.id)
             self._epochs[spec.id] = taken.epoch
         since = self._since.setdefault(spec.id, now) if kept else None
         return Held(
@@ -259,6 +259,17 @@ def take_lease(camera: str) -> Taken | None:
         row.recorder, row.epoch, row.until = NAME, row.epoch + 1, now + LEASE
         row.save(update_fields=["recorder", "epoch", "until"])
         return Taken(row.epoch, left_at)
+
+
+def first_trace(camera: str) -> datetime | None:
+    """When the first recorder of a camera began: nothing was expected of it before. None where all that is
+    older was destroyed or nothing was written down yet.
+    """
+    begins = [
+        rows.of_camera(UUID(camera)).order_by("starts_at").values_list("starts_at", flat=True).first()
+        for rows in (Segment.objects, Gap.objects)
+    ]
+    return min((begin for begin in begins if begin is not None), default=None)
 
 
 def give_back(camera: str) -> None:
