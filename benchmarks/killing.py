@@ -111,7 +111,7 @@ def conservation(received: Counter[str], entered: dict[str, dict[str, object]]) 
 class System:
     """What ``./run`` keeps running."""
 
-    def __init__(self, process: subprocess.Popen[str], folder: Path, port: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], folder: Path, port: int) -> None:
         self._process, self._folder, self.port = process, folder, port
 
     def kill_some(self, kills: int, seed: int) -> Counter[str]:
@@ -179,20 +179,18 @@ def running(folder: Path) -> Iterator[System]:
         target = clips / f"{number}.mp4"
         if not target.exists():
             target.write_bytes(small_scene(number).read_bytes())
-    process = subprocess.Popen(
-        [str(ROOT / "run"), "--data", str(folder), "--port", str(port), "--video", str(clips)],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if "Watchlight is ready" in line:
-            break
-    else:
-        sys.exit("".join(said))
-    threading.Thread(target=process.stdout.read, daemon=True).start()
+    said = folder.with_name(f"{folder.name}.said")
+    with said.open("w") as output:
+        process = subprocess.Popen(
+            [str(ROOT / "run"), "--data", str(folder), "--port", str(port), "--video", str(clips)],
+            cwd=ROOT, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
     try:
+        until(
+            lambda: "Watchlight is ready" in said.read_text() or process.poll() is not None, 600, "the start"
+        )
+        if process.poll() is not None:
+            sys.exit(said.read_text())
         yield System(process, folder, port)
     finally:
         process.send_signal(signal.SIGINT)
