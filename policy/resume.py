@@ -7,7 +7,7 @@ that covers nothing more is ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -29,21 +29,61 @@ from policy.permits import TOGETHER, Covered, Permit, PermitEnded, check_stands,
 from policy.vocabulary import Action, Purpose, Ref
 from rtcc import clock
 
+MISSING = "There is no such permit."
+
 
 def resume(permit_id: UUID, *, by: Actor) -> Permit:
     """The permit, decided again where something has changed. Raises PermitEnded with the sentence why."""
     row = find(permit_id)
     if row is None:
-        raise PermitEnded("There is no such permit.")
+        raise PermitEnded(MISSING)
     check_stands(row, by)
     if _is_current(row):
         return read(row, by)
     return _decide_again(row, by)
 
 
+def standing(permits: Collection[UUID]) -> dict[UUID, Permit | str | None]:
+    """What is known of permits without deciding anything, in a fixed number of queries: the permit, the
+    sentence why it permits nothing more, or None where an epoch has overtaken it and it must be decided
+    again.
+    """
+    rows = PermitRow.objects.select_related(*TOGETHER).in_bulk(list(permits))
+    current = epoch.current()
+    found: dict[UUID, Permit | str | None] = {}
+    for key in permits:
+        row = rows.get(key)
+        found[key] = MISSING if row is None else _as_it_stands(row, current)
+    return found
+
+
+def _as_it_stands(row: PermitRow, current: int) -> Permit | str | None:
+    actor = actor_of(row)
+    try:
+        check_stands(row, actor)
+    except PermitEnded as ended:
+        return ended.sentence
+    return read(row, actor) if _is_of(row, current) else None
+
+
+def decided_again(permit_id: UUID) -> Permit | str:
+    """The permit on fresh facts, for whoever acts under it; or the sentence that ended it."""
+    row = find(permit_id)
+    if row is None:
+        return MISSING
+    try:
+        return resume(permit_id, by=actor_of(row))
+    except PermitEnded as ended:
+        return ended.sentence
+
+
 def _is_current(row: PermitRow) -> bool:
+    return _is_of(row, epoch.current())
+
+
+def _is_of(row: PermitRow, current: int) -> bool:
     person_epoch = row.person.session_epoch if row.person else 0
-    return row.epoch == epoch.current() and row.person_epoch == person_epoch
+    return row.epoch == current and row.person_epoch == person_epoch
 
 
 def _footage(row: PermitRow) -> tuple[datetime, datetime] | None:

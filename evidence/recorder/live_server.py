@@ -1,7 +1,8 @@
 """Live pictures for the web process, and for nobody else: a local socket in the recorder.
 
 A peer is known by SO_PEERCRED (its user must be ours or one that is listed), names a permit, and the
-recorder reads that permit's row itself: it must stand, be for watching live, and cover the camera.
+recorder reads that permit's row itself: it must stand, be for watching live, and cover the camera. While it
+streams the permit is read again once a second (`warden`), and a stream whose permit has ended is cut.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from uuid import UUID
 from django.db import Error as DatabaseFailure
 from django.db import close_old_connections
 
+from cameras.models import Camera
 from evidence.recorder.engine import Engine
 from evidence.recorder.live import LiveChunk, LiveInit, LiveItem, LiveState, Subscription
+from evidence.recorder.warden import Stream, Warden
 from evidence.recorder.wire import FrameType, pack
 from policy.permits import PermitEnded, check_stands, find, read
 from policy.resume import actor_of
-from policy.vocabulary import Action, Kind, Ref
+from policy.vocabulary import Action, Kind, OrganisationClass, Ref
 from rtcc.logs import log
 
 MOST_REQUEST = 400
@@ -42,6 +45,7 @@ class LiveServer:
         self._path = path
         self._users = allowed_users or frozenset({os.getuid()})
         self._loop = asyncio.new_event_loop()
+        self._warden = Warden()
         self._thread = threading.Thread(target=self._run, name="live-server", daemon=True)
         self._started = threading.Event()
         self._failure: OSError | None = None
@@ -69,7 +73,9 @@ class LiveServer:
             return
         finally:
             self._started.set()
+        watching = self._loop.create_task(self._warden.run())
         self._loop.run_forever()
+        watching.cancel()
         server.close()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
@@ -81,12 +87,12 @@ class LiveServer:
             if not self._is_known(writer):
                 return
             line = await asyncio.wait_for(reader.readline(), FIRST_LINE_S)
-            camera = await asyncio.to_thread(self._admit, line)
-            if isinstance(camera, Answer):
-                writer.write(camera.frame())
+            admitted = await asyncio.to_thread(self._admit, line)
+            if isinstance(admitted, Answer):
+                writer.write(admitted.frame())
                 await writer.drain()
                 return
-            await self._stream(camera, reader, writer)
+            await self._stream(admitted, reader, writer)
         except (ConnectionError, TimeoutError, asyncio.LimitOverrunError, ValueError):
             # The viewer went, or never said what it wanted: there is nobody to tell.
             return
@@ -101,8 +107,8 @@ class LiveServer:
             _log.warning("live_peer_refused", user=user)
         return user in self._users
 
-    def _admit(self, line: bytes) -> UUID | Answer:
-        """The camera, or the answer why not. Reads the permit on a connection of this thread."""
+    def _admit(self, line: bytes) -> Admitted | Answer:
+        """What is to be streamed, or the answer why not. Reads the permit on a connection of this thread."""
         try:
             if len(line) > MOST_REQUEST:
                 return Answer("That request makes no sense.")
@@ -114,7 +120,8 @@ class LiveServer:
             actor = actor_of(row)
             check_stands(row, actor)
             read(row, actor).require(Action.VIEW_LIVE, Ref(Kind.CAMERA, camera))
-            return camera
+            owners = Camera.objects.filter(id=camera).values_list("owner__kind", flat=True)
+            return Admitted(permit_id, camera, partner=OrganisationClass.PARTNER in owners)
         except (ValueError, KeyError, TypeError, RecursionError):
             return Answer("That request makes no sense.")
         except PermitEnded as ended:
@@ -124,7 +131,9 @@ class LiveServer:
         finally:
             close_old_connections()
 
-    async def _stream(self, camera: UUID, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _stream(
+        self, admitted: Admitted, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         something = asyncio.Event()
 
         def notify() -> None:
@@ -133,35 +142,61 @@ class LiveServer:
                 self._loop.call_soon_threadsafe(something.set)
 
         try:
-            subscription = self._engine.subscribe(str(camera), notify)
+            subscription = self._engine.subscribe(str(admitted.camera), notify)
         except KeyError:
             writer.write(Answer("The recorder does not record this camera just now.", again=True).frame())
             await writer.drain()
             return
-        gone = asyncio.ensure_future(reader.read(1))
+        forwarding = asyncio.ensure_future(self._forward(subscription, something, reader, writer))
+        answers: list[Answer] = []
+
+        def end(sentence: str, again: bool) -> None:
+            answers.append(Answer(sentence, again))
+            forwarding.cancel()
+
+        stream = Stream(admitted.permit, admitted.camera, admitted.partner, end)
+        self._warden.add(stream)
         try:
-            await self._forward(subscription, something, gone, writer)
+            await asyncio.wait({forwarding})
+            if not forwarding.cancelled():
+                forwarding.result()
         finally:
+            self._warden.remove(stream)
             subscription.close()
-            gone.cancel()
+            forwarding.cancel()
+        if answers:
+            _part(writer, answers[0])
 
     async def _forward(
         self,
         subscription: Subscription,
         something: asyncio.Event,
-        gone: asyncio.Future[bytes],
+        reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
         """Until the viewer goes. Waiting for it to read is what lets its queue drop to the next key frame."""
-        while not gone.done():
-            while (item := subscription.take()) is not None:
-                writer.write(frame_of(item))
-                await writer.drain()
-            wait = asyncio.ensure_future(something.wait())
-            either: set[asyncio.Future[Any]] = {wait, gone}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            wait.cancel()
-            something.clear()
+        gone = asyncio.ensure_future(reader.read(1))
+        try:
+            while not gone.done():
+                while (item := subscription.take()) is not None:
+                    writer.write(frame_of(item))
+                    await writer.drain()
+                wait = asyncio.ensure_future(something.wait())
+                either: set[asyncio.Future[Any]] = {wait, gone}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                wait.cancel()
+                something.clear()
+        finally:
+            gone.cancel()
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What a peer may be sent: one camera under one permit."""
+
+    permit: UUID
+    camera: UUID
+    partner: bool
 
 
 @dataclass(frozen=True)
@@ -175,6 +210,14 @@ class Answer:
         if self.again:
             return pack(FrameType.STATE, _json({"state": "away", "sentence": self.sentence}))
         return pack(FrameType.END, _json({"sentence": self.sentence}))
+
+
+def _part(writer: asyncio.StreamWriter, answer: Answer) -> None:
+    """Say why nothing more comes. Pictures that a slow peer has not taken yet are dropped, not delivered."""
+    if writer.transport.get_write_buffer_size():
+        writer.transport.abort()
+    else:
+        writer.write(answer.frame())
 
 
 def _json(body: dict[str, object]) -> bytes:

@@ -21,12 +21,10 @@ from uuid import UUID
 
 from django.db import Error as DatabaseFailure
 
-from policy import epoch
-from policy.models import Permit as PermitRow
 from policy.models import Session
-from policy.permits import TOGETHER, Permit, PermitEnded, check_stands, read
+from policy.permits import Permit, PermitEnded
 from policy.publish import active
-from policy.resume import resume
+from policy.resume import resume, standing
 from rtcc import clock
 from rtcc.live.models import Viewing
 from rtcc.live.signed_in import SignedIn
@@ -179,39 +177,26 @@ def look_at(asked: Iterable[Watched]) -> Look:
         True: parameters.duration("blind_stop_partner", at).total_seconds(),
         False: parameters.duration("blind_stop_city", at).total_seconds(),
     }
-    current = epoch.current()
-    rows = PermitRow.objects.select_related(*TOGETHER).in_bulk({each.permit for each in asked})
+    found = standing({each.permit for each in asked})
     endings = dict(
-        Viewing.objects.filter(permit_id__in=rows)
+        Viewing.objects.filter(permit_id__in=found)
         .exclude(asked_to_end="")
         .values_list("permit_id", "asked_to_end")
     )
     sessions = Session.objects.in_bulk({each.who.session for each in asked})
     for watched in asked:
-        row = rows.get(watched.permit)
-        if row is None or row.person is None:
-            look.ended[watched] = "There is no such permit."
-        elif (session := sessions[watched.who.session]).ended_at is not None:
+        answer = found[watched.permit]
+        if (session := sessions[watched.who.session]).ended_at is not None:
             look.ended[watched] = session.ended_why
         elif watched.permit in endings:
             look.ended[watched] = endings[watched.permit]
-        elif (sentence := _over(row)) is not None:
-            look.ended[watched] = sentence
-        elif row.epoch != current or row.person_epoch != row.person.session_epoch:
+        elif isinstance(answer, str):
+            look.ended[watched] = answer
+        elif answer is None:
             look.overtaken.append(watched)
         else:
-            look.standing[watched] = read(row, row.person)
+            look.standing[watched] = answer
     return look
-
-
-def _over(row: PermitRow) -> str | None:
-    """The sentence why the row permits nothing more, without deciding anything."""
-    assert row.person is not None
-    try:
-        check_stands(row, row.person)
-    except PermitEnded as ended:
-        return ended.sentence
-    return None
 
 
 def decide_again(watched: Watched) -> Permit | str:
