@@ -26,6 +26,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from websockets.exceptions import WebSocketException
 
@@ -60,6 +61,21 @@ for row in Viewing.objects.all():
                           "exact": json.loads(said.get("exact", "null")), "account": total}
 print("ANSWER " + json.dumps(found))
 """
+STATES = """
+import json
+from evidence.models import KeepWrap, Segment
+from evidence.retention.states import Found, state_of
+from evidence.vault.disk import DiskStore
+from rtcc.config import config
+store, outside = DiskStore(config.store_dir), []
+wrapped = set(KeepWrap.objects.values_list("segment", flat=True))
+for row in Segment.objects.all():
+    found = Found(row.tombstone is not None, row.wrapped_key is not None, row.id in wrapped,
+                  store.has(row.location))
+    if state_of(found) is None:
+        outside.append(f"segment {row.id}: {found}")
+print("ANSWER " + json.dumps(outside))
+"""
 
 
 def main() -> None:
@@ -87,7 +103,8 @@ def soak(folder: Path, kills: int, seed: int) -> list[str]:
         time.sleep(20)
         analyst.stop()
         time.sleep(SETTLE_S)
-        faults = conservation(analyst.received, system.viewings())
+        faults = conservation(analyst.received, system.ask(ASK))
+        faults += system.ask(STATES)
         print(f"{analyst.total / 1e6:.1f} MB received in {len(analyst.received)} viewings", flush=True)
         for command in (("verify_log",), ("verify_footage", "--level", "hash")):
             faults += system.verify(*command)
@@ -138,14 +155,14 @@ class System:
             return []
         return [f"{command[0]}: {fault}" for fault in body["faults"]] or [f"{command[0]} failed"]
 
-    def viewings(self) -> dict[str, dict[str, object]]:
-        """Each viewing's end and account."""
+    def ask(self, program: str) -> Any:
+        """What a few lines of Python in the system's own surroundings answer, as JSON."""
         done = subprocess.run(
-            self._words("shell", "-v", "0", "-c", ASK), cwd=ROOT, capture_output=True, text=True
+            self._words("shell", "-v", "0", "-c", program), cwd=ROOT, capture_output=True, text=True
         )
-        answer = next(line for line in done.stdout.splitlines() if line.startswith("ANSWER "))
-        found: dict[str, dict[str, object]] = json.loads(answer.removeprefix("ANSWER "))
-        return found
+        answer = next((line for line in done.stdout.splitlines() if line.startswith("ANSWER ")), None)
+        assert answer is not None, done.stderr[-2000:]
+        return json.loads(answer.removeprefix("ANSWER "))
 
     def _words(self, *command: str) -> list[str]:
         return [str(ROOT / "run"), "--data", str(self._folder), *command]

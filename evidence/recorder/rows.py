@@ -16,6 +16,7 @@ from django.db import DatabaseError, DataError, IntegrityError, close_old_connec
 
 from cameras.models import Camera
 from evidence.models import Gap, OpenFile, Segment
+from evidence.recorder.gap_journal import GapJournal
 from evidence.recorder.roster import Roster
 from evidence.recorder.states import Gap as GapTold
 from evidence.recorder.states import GapReason
@@ -34,12 +35,14 @@ _log = log("recorder")
 class RowWriter:
     """One thread that writes rows in the order in which things happened."""
 
-    def __init__(self, spool: Spool, roster: Roster) -> None:
-        self._spool, self._roster = spool, roster
+    def __init__(self, spool: Spool, journal: GapJournal, roster: Roster) -> None:
+        self._spool, self._journal, self._roster = spool, journal, roster
         self._work: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
         self._waiting: deque[Told] = deque()
         self._thread = threading.Thread(target=self._run, name="rows", daemon=True)
         self._stopping = False
+        self._order = threading.Lock()  # two threads tell of gaps; the journal has them as they are queued
+        self._gaps_written = 0
 
     def start(self) -> None:
         self._thread.start()
@@ -58,9 +61,14 @@ class RowWriter:
         """From any thread; never blocks. A gap of a camera that policy does not have recorded just now is
         none: only the end of an earlier one is of interest.
         """
-        if isinstance(item, GapTold) and item.ends_at is None and self._roster.terms(item.camera) is None:
+        if not isinstance(item, GapTold):
+            self._work.put(item)
             return
-        self._work.put(item)
+        kept = self._roster.terms(item.camera) is not None
+        if kept or item.ends_at is not None:
+            with self._order:
+                self._journal.add(item, kept=kept)
+                self._work.put(item)
 
     def _run(self) -> None:
         while True:
@@ -78,9 +86,11 @@ class RowWriter:
         try:
             while self._waiting:
                 self._write(self._waiting[0])
-                self._waiting.popleft()
+                self._gaps_written += isinstance(self._waiting.popleft(), GapTold)
+                self._journal.written(self._gaps_written)
         except DatabaseError as error:
             _log.warning("rows_wait", waiting=len(self._waiting), error=type(error).__name__)
+            self._journal.sync()
             close_old_connections()
         except Exception:  # noqa: BLE001  rows wait whatever is wrong (a policy that cannot be read)
             _log.exception("rows_wait", waiting=len(self._waiting))
@@ -182,6 +192,17 @@ def write_gap(told: GapTold, *, kept: bool) -> None:
         ends_at=told.ends_at,
         detail=told.detail[:300],
     )
+
+
+def tell_again(journal: GapJournal) -> None:
+    """Write the gaps that a killed recorder told and had no row of yet."""
+    for gap, kept in journal.left():
+        try:
+            with transaction.atomic():
+                write_gap(gap, kept=kept)
+        except (IntegrityError, DataError) as error:
+            _log.error("row_refused", error=type(error).__name__, detail=str(error)[:300])
+    journal.written(journal.told)
 
 
 def end_gaps(camera: UUID, at: datetime) -> None:

@@ -19,10 +19,18 @@ from evidence.recorder.ahead import Ahead
 from evidence.recorder.engine import Engine
 from evidence.recorder.facts_of_init import facts_of_init
 from evidence.recorder.fragments import CodecFacts
+from evidence.recorder.gap_journal import GapJournal
 from evidence.recorder.health import write_health
 from evidence.recorder.live_server import LiveServer
 from evidence.recorder.roster import Roster, resolve
-from evidence.recorder.rows import RowWriter, end_gaps, explain_downtime, lost, write_segment
+from evidence.recorder.rows import (
+    RowWriter,
+    end_gaps,
+    explain_downtime,
+    lost,
+    tell_again,
+    write_segment,
+)
 from evidence.recorder.states import ProtocolError
 from evidence.recorder.vault_sink import Finished, VaultSink, asset_camera
 from evidence.vault.descriptor import AssetDescriptor
@@ -53,7 +61,8 @@ class Recorder:
         self.spool = Spool(config.spool_dir)
         self.keys = KeyStore.initialise(config.period_keys_dirs, provider())
         self.roster = Roster(explain=explain_downtime, release=end_gaps)
-        self.rows = RowWriter(self.spool, self.roster)
+        self.journal = GapJournal(config.spool_dir)
+        self.rows = RowWriter(self.spool, self.journal, self.roster)
         self.sink = VaultSink(
             store=self.store,
             spool=self.spool,
@@ -115,11 +124,13 @@ class Recorder:
         self.engine.stop()
         self.sink.stop()
         self.rows.stop()
+        self.journal.close()
         self.spool.close()
         _log.info("stopped")
 
     def finish_what_was_left(self) -> None:
         """Seal or give up every file that a killed process left open, and write the rows that are due."""
+        tell_again(self.journal)
         for outcome in recover(self.spool, self.store, self._period_key, _last_seal):
             try:
                 self._settle(outcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from evidence.models import Gap, Segment
 from evidence.recorder.roster import take_lease
 from evidence.recorder.rows import explain_downtime, write_segment
 from evidence.recorder.service import Recorder
+from evidence.recorder.states import Gap as GapTold
 from evidence.recorder.states import GapReason
 from evidence.recorder.vault_sink import Finished
 from evidence.vault.keystore import KeyName
@@ -66,6 +68,7 @@ def start_again() -> None:
     try:
         recorder.finish_what_was_left()
     finally:
+        recorder.journal.close()
         recorder.spool.close()
         recorder.engine.stop()
 
@@ -124,6 +127,29 @@ def test_the_next_start_ends_where_the_footage_ends(corner: Camera, clip: Clip) 
     gap = Gap.objects.get(reason=GapReason.NOT_RUNNING)
     assert (gap.starts_at, gap.ends_at) == (footage.ends_at, back)
     assert gap.detail == "the recorder was not running"
+
+
+def test_gaps_that_were_told_while_the_database_was_away_survive_the_kill(corner: Camera) -> None:
+    """The camera goes and comes back while no row can be written; then the recorder is killed."""
+    went, came = STARTS, STARTS + timedelta(seconds=20)
+    recorder = Recorder()
+    with clock.set_to(went):
+        recorder.roster.read(recorder.engine)
+        # Its rows are never written: the thread that writes them waits for a database that is away.
+        told = GapTold(str(corner.id), went, None, GapReason.TIMEOUT, "the camera fell silent")
+        recorder.rows.put(told)
+        recorder.rows.put(replace(told, ends_at=came))
+    recorder.spool.close()
+    recorder.engine.stop()
+    assert not Gap.objects.filter(reason=GapReason.TIMEOUT).exists()
+    with (config.spool_dir / "gaps.jsonl").open("a") as journal:
+        journal.write('{"camera": "torn by a power')
+
+    for _ in range(2):
+        start_again()
+        gap = Gap.objects.get(reason=GapReason.TIMEOUT)
+        assert (gap.starts_at, gap.ends_at) == (went, came)
+    assert (config.spool_dir / "gaps.jsonl").read_bytes() == b""
 
 
 def test_a_camera_has_one_open_gap_at_most(corner: Camera, clip: Clip) -> None:

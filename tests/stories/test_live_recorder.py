@@ -98,6 +98,6 @@ def test_without_the_database_the_recorder_feeds_a_partners_picture_no_longer(
 
 
 def _grant(permit: UUID) -> UUID:
-    found = Viewing.objects.select_related("permit").get(permit_id=permit).permit.grant_id
+    found: UUID | None = Viewing.objects.select_related("permit").get(permit_id=permit).permit.grant_id
     assert found is not None
     return found
