@@ -7,17 +7,15 @@ committed before a byte is decrypted, and only room whose bytes certainly did no
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 
-from audit.record import Touch, record
-from audit.vocabulary import Event, Outcome
+from audit.record import Touch
+from audit.vocabulary import Event
 from cameras.models import Camera
 from evidence.models import Playback, Played
-from policy.models import Permit as PermitRow
+from evidence.vault import account
 from policy.permits import PermitEnded
 from rtcc import clock
 
@@ -72,26 +70,24 @@ class StreamAccount:
 def _reserve(playback: UUID, camera: UUID, length: int, span: Span | None) -> None:
     """Commit room; the session's row is held so that it cannot end in between."""
     with transaction.atomic():
-        row = Playback.objects.select_for_update().open().filter(id=playback).first()
+        row = account.hold(Playback.objects.all(), playback)
         if row is None:
             raise PermitEnded("This playback is over. Open it again.")
         row.seen_at = clock.now()
         row.save(update_fields=["seen_at"])
-        played, _ = Played.objects.get_or_create(playback=row, camera=camera)
-        played.reserved += length
+        account.add_room(Played.objects.all(), length, playback_id=playback, camera=camera)
         if span is not None:
+            played = Played.objects.get(playback_id=playback, camera=camera)
             played.spans = _text(merged([*_spans(played.spans), span]))
-        played.save(update_fields=["reserved", "spans"])
+            played.save(update_fields=["spans"])
 
 
 def _settle(playback: UUID, camera: UUID, sent: int, spare: int) -> None:
     """After its end a session's account stays as it was entered."""
     with transaction.atomic():
-        row = Playback.objects.select_for_update().open().filter(id=playback).first()
-        if row is not None:
-            Played.objects.filter(playback=row, camera=camera).update(
-                sent=F("sent") + sent, reserved=F("reserved") - spare
-            )
+        if account.hold(Playback.objects.all(), playback) is not None:
+            played = Played.objects.filter(playback_id=playback, camera=camera)
+            account.give_back(played, sent=sent, spare=spare)
 
 
 def merged(spans: list[Span]) -> list[Span]:
@@ -130,55 +126,30 @@ def end(playback: UUID, why: str, *, gone: bool = False) -> bool:
     """
     now = clock.now()
     with transaction.atomic(durable=True):
-        row = Playback.objects.select_for_update().open().filter(id=playback).first()
+        row = account.hold(Playback.objects.all(), playback)
         if row is None:
             return False
-        row.ended_entry = _enter(row, now, why, gone=gone)
-        row.ended_at, row.ended_why = now, why[:300]
-        row.save(update_fields=["ended_entry", "ended_at", "ended_why"])
-        PermitRow.objects.filter(id=row.permit_id, ended_at__isnull=True).update(ended_at=now, ended_why=why)
+        account.end(row, now, why, _enter(row, now, why, gone=gone))
     return True
 
 
 def _enter(row: Playback, now: datetime, why: str, *, gone: bool) -> UUID:
-    permit = PermitRow.objects.select_related("basis", "person").get(id=row.permit_id)
     played = list(Played.objects.filter(playback=row).order_by("camera"))
-    exact = not (gone and played) and all(each.reserved == each.sent for each in played)
-    detail: dict[str, Any] = {
-        "playback": str(row.id),
-        "delivered": [
-            {"camera": str(each.camera), "bytes": each.reserved, "footage": each.spans} for each in played
-        ],
-    }
-    if not exact:
-        detail["note"] = "bytes are an upper bound: some may not have arrived"
     spans = [(each.camera, span) for each in played for span in _spans(each.spans)]
     # Each owner finds in the report what was watched of its own cameras.
     owners = dict(Camera.objects.with_ids([each.camera for each in played]).values_list("id", "owner_id"))
-    entry = record(
+    return account.enter(
+        row,
         Event.PLAYBACK_ENDED,
-        outcome=Outcome.PERMIT,
+        [account.Share(each.camera, each.reserved, each.sent, {"footage": each.spans}) for each in played],
         time=now,
-        parent=row.entry,
-        actor=str(permit.actor),
-        actor_name=permit.person.display_name if permit.person else None,
-        action=permit.action,
-        permit=permit.id,
-        grant=permit.grant_id,
-        basis=permit.basis_id,
-        basis_kind=permit.basis.kind if permit.basis else None,
-        basis_number=permit.basis.number if permit.basis else None,
-        purpose=permit.purpose,
-        cameras=[each.camera for each in played],
+        name="playback",
+        seconds=round(sum((span[1] - span[0]).total_seconds() for _, span in spans)),
+        why=why,
+        sure=not (gone and played),
+        note="bytes are an upper bound: some may not have arrived",
         footage_from=min((span[0] for _, span in spans), default=None),
         footage_to=max((span[1] for _, span in spans), default=None),
-        seconds=round(sum((span[1] - span[0]).total_seconds() for _, span in spans)),
-        bytes=sum(each.reserved for each in played),
-        exact=exact,
-        policy=permit.policy,
-        rules=permit.rules,
-        reason=why or None,
-        detail=detail,
         touches=[
             Touch(
                 camera=camera,
@@ -189,4 +160,3 @@ def _enter(row: Playback, now: datetime, why: str, *, gone: bool) -> UUID:
             for camera, span in spans
         ],
     )
-    return entry.id

@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
-from audit.record import Touch, record
-from audit.vocabulary import Event, Outcome
+from audit.record import Touch
+from audit.vocabulary import Event
 from cameras.models import Camera
-from policy.models import Permit as PermitRow
+from evidence.vault import account
 from policy.permits import PermitEnded
 from rtcc import clock
 from rtcc.live.models import Delivered, Viewing
@@ -49,9 +48,7 @@ class Count:
 
 
 def _hold(viewing: UUID) -> Viewing | None:
-    """The viewing, its row held to the end of the transaction; None when it has ended."""
-    found: Viewing | None = Viewing.objects.select_for_update().open().filter(id=viewing).first()
-    return found
+    return account.hold(Viewing.objects.all(), viewing)
 
 
 def reserve(viewing: UUID, camera: UUID) -> None:
@@ -61,9 +58,7 @@ def reserve(viewing: UUID, camera: UUID) -> None:
     with transaction.atomic(durable=True):
         if _hold(viewing) is None:
             raise PermitEnded("This viewing is over. Open the incident again.")
-        row = Delivered.objects.filter(viewing_id=viewing, camera=camera)
-        if not row.update(reserved=F("reserved") + RESERVE_STEP):
-            Delivered.objects.create(viewing_id=viewing, camera=camera, reserved=RESERVE_STEP)
+        account.add_room(Delivered.objects.all(), RESERVE_STEP, viewing_id=viewing, camera=camera)
 
 
 def attach(viewing: UUID, process: str) -> None:
@@ -106,8 +101,8 @@ def settle(viewing: UUID, counts: Mapping[UUID, Count], cut: bool = False) -> bo
             return False
         _write(viewing, counts, sent)
         for camera, count in counts.items():
-            spare = count.room - count.sent
-            Delivered.objects.filter(viewing_id=viewing, camera=camera).update(reserved=F("reserved") - spare)
+            share = Delivered.objects.filter(viewing_id=viewing, camera=camera)
+            account.give_back(share, spare=count.room - count.sent)
         row.seen_at, row.process = clock.now(), ""
         row.cut_sockets += cut
         row.save(update_fields=["seen_at", "process", "cut_sockets"])
@@ -160,10 +155,7 @@ def end(viewing: UUID, why: str) -> bool:
         row = _hold(viewing)
         if row is None:
             return False
-        row.ended_entry = _enter(row, Event.VIEW_ENDED, now, min(now, row.seen_at), why=why)
-        row.ended_at, row.ended_why = now, why[:300]
-        row.save(update_fields=["ended_entry", "ended_at", "ended_why"])
-        PermitRow.objects.filter(id=row.permit_id, ended_at__isnull=True).update(ended_at=now, ended_why=why)
+        account.end(row, now, why, _enter(row, Event.VIEW_ENDED, now, min(now, row.seen_at), why=why))
     return True
 
 
@@ -172,48 +164,28 @@ def _instant(seconds: float | None) -> datetime | None:
 
 
 def _enter(row: Viewing, event: Event, now: datetime, seen_at: datetime, *, why: str = "") -> UUID:
-    """Enter what was delivered so far: sent, not necessarily seen."""
-    permit = PermitRow.objects.select_related("basis", "person").get(id=row.permit_id)
+    """Enter what was delivered so far."""
     rows = list(Delivered.objects.filter(viewing=row).order_by("camera"))
-    # Every socket that ends cleanly gives its unused room back; room that is left belongs to a lost count,
-    # or to a socket that is sending just now.
-    exact = row.cut_sockets == 0 and all(each.reserved == each.sent for each in rows)
-    detail: dict[str, Any] = {"viewing": str(row.id), "delivered": [_delivered(each) for each in rows]}
-    if not exact:
-        detail["note"] = "bytes are an upper bound; the count of seconds may lack up to 5"
-    entry = record(
+    return account.enter(
+        row,
         event,
-        outcome=Outcome.PERMIT,
+        [account.Share(each.camera, each.reserved, each.sent, _span(each)) for each in rows],
         time=now,
-        parent=row.entry,
-        actor=str(permit.actor),
-        actor_name=permit.person.display_name if permit.person else None,
-        action=permit.action,
-        permit=permit.id,
-        grant=permit.grant_id,
-        basis=permit.basis_id,
-        basis_kind=permit.basis.kind if permit.basis else None,
-        basis_number=permit.basis.number if permit.basis else None,
-        purpose=permit.purpose,
-        cameras=[each.camera for each in rows],
+        name="viewing",
         seconds=max(0, round((seen_at - row.opened_at).total_seconds())),
-        bytes=sum(each.reserved for each in rows),
-        exact=exact,
-        policy=permit.policy,
-        rules=permit.rules,
-        reason=why or None,
-        detail=detail,
+        why=why,
+        # Every socket that ends cleanly gives its unused room back; room that is left belongs to a lost
+        # count, or to a socket that is sending just now.
+        sure=row.cut_sockets == 0,
+        note="bytes are an upper bound; the count of seconds may lack up to 5",
         touches=_touches(row, rows, seen_at),
     )
-    return entry.id
 
 
-def _delivered(row: Delivered) -> dict[str, Any]:
+def _span(row: Delivered) -> dict[str, str | None]:
     return {
-        "camera": str(row.camera),
-        "bytes": row.reserved,
-        "from": row.first_at and row.first_at.isoformat(),
-        "to": row.last_at and row.last_at.isoformat(),
+        "from": row.first_at.isoformat() if row.first_at else None,
+        "to": row.last_at.isoformat() if row.last_at else None,
     }
 
 

@@ -94,17 +94,29 @@ class Wall:
         self._turn = asyncio.Lock()
         self._relays: dict[UUID, Relay] = {}
         self._of_tile: dict[int, Relay] = {}
+        self._gone = False
+
+    def gone(self) -> None:
+        """The page has left, or is told to: nothing more is sent, and nothing counts as sent."""
+        self._gone = True
 
     async def send_bytes(self, message: bytes, claim: Callable[[], bool]) -> None:
         """Send in turn; ``claim`` is asked when the turn has come. Raises OSError when the socket is gone."""
         async with self._turn:
+            self._check_there()
             if claim():
                 await self._send({"type": "websocket.send", "bytes": message})
 
     async def tell(self, tile: int, event: str, sentence: str) -> None:
         text = json.dumps({"tile": tile, "event": event, "sentence": sentence})
         async with self._turn:
+            self._check_there()
             await self._send({"type": "websocket.send", "text": text})
+
+    def _check_there(self) -> None:
+        # A server takes a message after the end for a mistake; for us it is the ordinary end of a page.
+        if self._gone:
+            raise ConnectionResetError("the page has left")
 
     async def obey(self, text: str) -> None:
         """One message of the page. What makes no sense is answered, never ignored."""
@@ -184,10 +196,12 @@ async def wall_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
         while (message := await receive())["type"] == "websocket.receive":
             text = message.get("text") or ""
             if len(text) > MOST_MESSAGE:
+                wall.gone()
                 await send({"type": "websocket.close", "code": TOO_LONG})
                 return
             await wall.obey(text)
     except OSError:
         return  # the page has gone while it was being told something
     finally:
+        wall.gone()
         await wall.end()

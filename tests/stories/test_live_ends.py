@@ -81,9 +81,10 @@ def test_a_supervisor_ends_a_grant(live_site: Site, watching: Watching, trial: i
     within(watching.last_byte_after(committed, watching.city), "grant ended")
 
     assert watching.city.ended == "not needed any more"
-    ended = Viewing.objects.get(id=watching.asked[0]["viewing"]).ended_entry
-    entry = next(one for one in said() if one["id"] == ended)
+    viewing = Viewing.objects.select_related("permit").get(id=watching.asked[0]["viewing"])
+    entry = next(one for one in said() if one["id"] == viewing.ended_entry)
     assert (entry["bytes"], entry["exact"]) == (watching.city.size, True)
+    assert entry["session"] == str(viewing.permit.session_id)
     # The partner's camera was opened under a grant of its own.
     assert watching.asked[1]["grant"]["id"] != str(grant)
     assert watching.partner.ended is None

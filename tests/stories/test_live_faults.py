@@ -4,18 +4,23 @@ comes back is found again.
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from policy.models import Person
 from rtcc import clock
 from rtcc.live import sessions
 from rtcc.live.models import Viewing
+from rtcc.live.signed_in import SignedIn
+from rtcc.live.socket import Wall
 from tests.city import camera, incident, said
 from tests.live_site import Site, live_site, until
 from tests.protocol_client import Tile, WallClient, bar_codes
@@ -110,6 +115,37 @@ def test_a_killed_web_process_never_hands_out_more_than_is_entered(
             assert entry["bytes"] <= tile.size + 2 * sessions.RESERVE_STEP
     finally:
         live_site.start_web()
+
+
+def test_a_page_that_leaves_is_no_fault(live_site: Site, watching: Watching) -> None:
+    for _ in range(3):
+        watching.client.leave()
+        watching.connect()
+    assert "picture_failed" not in live_site.log_of("web")
+
+
+def test_a_message_after_the_end_of_a_page_is_neither_sent_nor_counted() -> None:
+    sent: list[object] = []
+    claimed: list[bool] = []
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    def claim() -> bool:
+        claimed.append(True)
+        return True
+
+    async def leave() -> None:
+        wall = Wall(SignedIn(person=Person(), session=uuid4()), send)
+        await wall.send_bytes(b"picture", lambda: True)
+        wall.gone()
+        with pytest.raises(OSError, match="left"):
+            await wall.send_bytes(b"picture", claim)
+        with pytest.raises(OSError, match="left"):
+            await wall.tell(0, "ended", "over")
+
+    asyncio.run(leave())
+    assert (len(sent), claimed) == (1, [])
 
 
 def test_a_killed_recorder_is_said_and_its_pictures_come_back(live_site: Site, watching: Watching) -> None:
