@@ -63,6 +63,9 @@ class Event(StrEnum):
     ACCOUNT_INVITED = "account.invited"
     ACCOUNT_OPENED = "account.opened"
     ACCOUNT_SECURED = "account.secured"
+    ASSET_WRITTEN = "asset.written"
+    ASSET_OPENED = "asset.opened"
+    ASSET_READ = "asset.read"
 
 
 class Outcome(StrEnum):

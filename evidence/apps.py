@@ -21,10 +21,29 @@ class EvidenceConfig(AppConfig):
         register(Kind.KEEP, facts.keep_facts)
         register(Kind.DESTRUCTION, facts.destruction_facts)
         register(Kind.FOOTAGE, facts.footage_facts)
+        register(Kind.ASSET, facts.asset_facts)
+        references.register("assets", _entries_of_assets)
+        references.register("readings of assets", _entries_of_readings)
         references.register("keeps", _entries_of_keeps)
         references.register("dispositions", _entries_of_dispositions)
         references.register("playbacks", _entries_of_playbacks)
         references.register("minute seals", _entries_of_minutes)
+
+
+def _entries_of_assets() -> Iterator[tuple[str, UUID]]:
+    from evidence.models import Asset
+
+    for asset, entry in Asset.objects.values_list("id", "entry").iterator():
+        yield f"asset {asset}", entry
+
+
+def _entries_of_readings() -> Iterator[tuple[str, UUID]]:
+    from evidence.models import AssetReading
+
+    for reading, entry, ended in AssetReading.objects.values_list("id", "entry", "ended_entry").iterator():
+        yield f"reading {reading}", entry
+        if ended is not None:
+            yield f"end of reading {reading}", ended
 
 
 def _entries_of_keeps() -> Iterator[tuple[str, UUID]]:

@@ -173,3 +173,33 @@ class DispositionQuerySet(models.QuerySet[Any]):
     def with_keys_to_destroy(self) -> Self:
         """Destroyed and proved, but some key above it still lives."""
         return self.filter(state=DispositionState.PROVED, beyond_recovery_at__isnull=True)
+
+
+class AssetQuerySet(models.QuerySet[Any]):
+    """Questions about assets that are no segment; those of destruction are asked as of segments."""
+
+    def standing(self) -> Self:
+        return self.filter(tombstone__isnull=True)
+
+    def due_at(self, instant: datetime) -> Self:
+        """Assets whose time is over and that have no tombstone yet."""
+        return self.standing().filter(destroy_after__lte=instant)
+
+    def rooted(self) -> Self:
+        """All of them: each asset's own entry states its seal."""
+        return self.all()
+
+    def of_assets(self, assets: Collection[tuple[date, UUID]]) -> Self:
+        """Exactly these, named by day and id."""
+        return self.filter(id__in=[asset for _, asset in assets])
+
+
+class AssetReadingQuerySet(models.QuerySet[Any]):
+    """Questions about handings-out of assets."""
+
+    def open(self) -> Self:
+        return self.filter(ended_at__isnull=True)
+
+    def silent_since(self, instant: datetime) -> Self:
+        """Open, and nothing was read since ``instant``."""
+        return self.open().filter(seen_at__lt=instant)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from evidence import asset_account, assets
 from evidence.playback import account
 from evidence.retention import destruction, ending, shredding
 from evidence.retention.keys import key_store
@@ -13,6 +14,12 @@ from evidence.retention.keys import key_store
 def sweep_playbacks() -> int:
     """End playbacks whose player has gone."""
     return account.sweep()
+
+
+@shared_task(name="evidence.sweep_assets")
+def sweep_assets() -> int:
+    """Remove what killed writers left, and end readings that nobody reads any more."""
+    return assets.sweep() + asset_account.sweep()
 
 
 @shared_task(name="evidence.end_keeps")

@@ -43,6 +43,7 @@ _OWN: dict[Action, Event] = {
     Action.KILL_SWITCH: Event.KILLSWITCH_SET,
     Action.CHANGE_ERASURE: Event.DISCLOSURE_ERASED,
     Action.RECOVER_LOG: Event.LOG_RECOVERED,
+    Action.OPEN_ASSET: Event.ASSET_OPENED,
 }
 PERMITTED: dict[Action, Event] = {action: _OWN.get(action, Event.ACT_PERMITTED) for action in Action}
 REFUSED: dict[Action, Event] = {

@@ -152,7 +152,7 @@ class Facts:
 WATCHING: frozenset[Action] = frozenset(
     {Action.VIEW_LIVE, Action.PLAYBACK, Action.SNAPSHOT, Action.LIFT_MASK}
 )
-LEAVING: frozenset[Action] = frozenset({Action.EXPORT, Action.SHARE})
+LEAVING: frozenset[Action] = frozenset({Action.EXPORT, Action.SHARE, Action.OPEN_ASSET})
 FOOTAGE: frozenset[Action] = (
     WATCHING | LEAVING | {Action.SEARCH, Action.BOOKMARK, Action.PLACE_KEEP, Action.REDACT}
 )

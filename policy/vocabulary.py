@@ -48,6 +48,7 @@ class Action(StrEnum):
     KILL_SWITCH = "kill_switch"
     CHANGE_ERASURE = "change_erasure"
     RECOVER_LOG = "recover_log"
+    OPEN_ASSET = "open_asset"
 
 
 class Role(StrEnum):
@@ -100,6 +101,7 @@ class Kind(StrEnum):
     SYSTEM = "system"
     FOOTAGE = "footage"
     PROPOSAL = "proposal"
+    ASSET = "asset"
 
 
 class OwnerClass(StrEnum):

@@ -52,6 +52,11 @@ app.conf.update(
             "schedule": schedule(30.0),
             "options": {"expires": 30},
         },
+        "sweep-assets": {
+            "task": "evidence.sweep_assets",
+            "schedule": schedule(15.0),
+            "options": {"expires": 15},
+        },
         "end-keeps": {"task": "evidence.end_keeps", "schedule": schedule(60.0), "options": {"expires": 60}},
         "destroy-due": {
             "task": "evidence.destroy_due",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from audit.record import Touch
 from cameras.models import Camera
-from evidence.models import Disposition, KeepWrap, Segment
+from evidence.models import Asset, Disposition, KeepWrap, Segment
 from evidence.retention import keeping
 from evidence.retention.due import ranges_of
-from evidence.retention.keys import key_store, opens, period_of
+from evidence.retention.keys import key_above, key_store, opens
 from evidence.retention.states import DispositionState, check_transition
 from evidence.vault.keystore import KeyName
 from policy import publish
@@ -32,9 +33,7 @@ def destroy_footage(*, by: SystemActor, disposition: UUID) -> Disposition:
         row: Disposition = Disposition.objects.select_for_update().get(id=disposition)
         check_transition(DispositionState(row.state), DispositionState.TOMBSTONED)
         now = clock.now()
-        segments = list(
-            Segment.objects.of_assets(row.asset_names).due_at(now).rooted().order_by("starts_at", "id")
-        )
+        segments = list(row.things.due_at(now).rooted().order_by("starts_at", "id"))
         if not segments:
             raise Conflict("Nothing of this is due any more.")
         _put_tombstones(row, segments)
@@ -43,13 +42,17 @@ def destroy_footage(*, by: SystemActor, disposition: UUID) -> Disposition:
         row.state, row.tombstoned_at, row.entry = DispositionState.TOMBSTONED, now, permit.entry_id
         row.policy, row.replicas = publish.active().hash, len(config.period_keys_dirs)
         row.save()
-        camera = Camera.objects.select_related("owner").get(id=row.camera)
-        permit.touch([Touch(camera=row.camera, footage=(row.starts_at, row.ends_at), owner=camera.owner_id)])
+        camera = Camera.objects.select_related("owner").filter(id=row.camera).first()
+        if camera is not None:
+            footage = (row.starts_at, row.ends_at)
+            permit.touch([Touch(camera=camera.id, footage=footage, owner=camera.owner_id)])
+            permit.enter(
+                cameras=[str(camera.id)],
+                camera_names=[camera.name],
+                owner=str(camera.owner_id),
+                owner_name=camera.owner.name,
+            )
         permit.enter(
-            cameras=[str(row.camera)],
-            camera_names=[camera.name],
-            owner=str(camera.owner_id),
-            owner_name=camera.owner.name,
             footage_from=row.starts_at,
             footage_to=row.ends_at,
             count=row.count,
@@ -59,15 +62,15 @@ def destroy_footage(*, by: SystemActor, disposition: UUID) -> Disposition:
     return row
 
 
-def _put_tombstones(row: Disposition, segments: list[Segment]) -> None:
+def _put_tombstones(row: Disposition, segments: Sequence[Segment | Asset]) -> None:
     """Tombstones, and what the record says of the footage; keys that can still open it are written down."""
-    Segment.objects.of_assets([(segment.day, segment.id) for segment in segments]).update(tombstone=row.id)
     row.assets = [[segment.day.isoformat(), str(segment.id)] for segment in segments]
+    row.things.update(tombstone=row.id)
     row.ranges = ranges_of(segments)
     row.count, row.bytes = len(segments), sum(segment.ciphertext_bytes for segment in segments)
     row.starts_at = min(segment.starts_at for segment in segments)
     row.ends_at = max(segment.ends_at for segment in segments)
-    names = {period_of(segment) for segment in segments if segment.wrapped_key is not None}
+    names = {key_above(segment) for segment in segments if segment.wrapped_key is not None}
     wraps = KeepWrap.objects.filter(segment__in=[segment.id for segment in segments])
     names |= {KeyName.keep(keep) for keep in wraps.values_list("keep_id", flat=True)}
     keys = key_store()
@@ -78,6 +81,7 @@ def _detail(row: Disposition) -> dict[str, object]:
     return {
         "step": "tombstone",
         "disposition": str(row.id),
+        "what": row.what,
         "rule": row.rule,
         "retention_class": row.retention_class,
         "ranges": row.ranges[:200],

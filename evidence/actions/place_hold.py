@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from evidence.models import Keep
+from evidence.models import Asset, Keep
 from evidence.retention import keeping
 from evidence.retention.keeping import Span, Words
 from evidence.retention.states import KeepKind
@@ -31,8 +31,9 @@ def place_hold(
     basis: UUID | None = None,
     review_by: datetime | None = None,
     provisional: bool = False,
+    assets: Sequence[UUID] = (),
 ) -> Keep:
-    """Place a hold. ``review_by`` is at most the parameter `hold_review` ahead, and that where none is given.
+    """Place a hold. ``review_by`` is at most the parameter `hold_review` ahead, and that where none is given. ``assets`` are held too; with those the list of cameras may be empty.
 
     Raises BadInput naming the field, NotFound for a camera or basis that is not there, Denied.
     """
@@ -40,6 +41,7 @@ def place_hold(
         if not text.strip():
             raise BadInput(f"A hold names its {field}.", field=field)
     spans = [Span(camera, starts_at, ends_at) for camera in dict.fromkeys(cameras)]
+    spans += [Span(row.custody, row.starts_at, row.ends_at) for row in Asset.objects.filter(id__in=assets)]
     keeping.check_spans(spans)
     if basis is not None and not Basis.objects.filter(id=basis).exists():
         raise NotFound("There is no such incident, case or request.")

@@ -1,5 +1,6 @@
 """The rows of evidence."""
 
+from evidence.models.assets import Asset, AssetKind, AssetReading, AssetWriting
 from evidence.models.custody import Custody
 from evidence.models.dispositions import Disposition
 from evidence.models.gaps import Gap
@@ -11,6 +12,10 @@ from evidence.models.seals import MinuteSeal
 from evidence.models.segments import Segment
 
 __all__ = [
+    "Asset",
+    "AssetKind",
+    "AssetReading",
+    "AssetWriting",
     "Custody",
     "Disposition",
     "Gap",

@@ -9,7 +9,9 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 
-from evidence.querysets import DispositionQuerySet
+from evidence.models.assets import Asset
+from evidence.models.segments import Segment
+from evidence.querysets import AssetQuerySet, DispositionQuerySet, SegmentQuerySet
 from evidence.retention.states import STATE_SAYS, DispositionState
 from evidence.vault.descriptor import Period
 from evidence.vault.keystore import KeyName
@@ -21,7 +23,7 @@ _DECIDED = [
 
 
 class Disposition(models.Model):
-    """One batch: footage of one camera and one key period, due by one rule.
+    """One batch: footage of one camera and one key period, or assets of one custody, due by one rule.
 
     ``assets`` are ``[day, id]``; ``ranges`` and ``keeps_checked`` are for people who read the record.
     ``keys`` are the names of keys that could still open it when it was decided, ``keys_gone`` when each of
@@ -29,7 +31,10 @@ class Disposition(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    camera = models.UUIDField()
+    what = models.CharField(
+        max_length=10, default="footage", choices=[("footage", "footage"), ("assets", "assets")]
+    )
+    camera = models.UUIDField(help_text="of assets: their custody, a camera or an asset's own id")
     state = models.CharField(max_length=20, choices=[(s.value, s.value) for s in DispositionState])
     retention_class = models.CharField(max_length=30)
     rule = models.CharField(max_length=80, help_text="id of the parameter row that set the time")
@@ -91,7 +96,7 @@ class Disposition(models.Model):
 
     class Privacy:
         public = (
-            "id", "camera", "state", "retention_class", "rule", "policy", "period_starts_at", "period_s",
+            "id", "what", "camera", "state", "retention_class", "rule", "policy", "period_starts_at", "period_s",
             "starts_at", "ends_at", "due_at", "count", "bytes", "ranges", "keeps_checked", "replicas", "keys",
             "keys_gone", "planned_at", "tombstoned_at", "segment_keys_at", "bytes_gone_at", "proved_at",
             "beyond_recovery_at", "entry", "proof_entry", "keys_entry",
@@ -100,8 +105,14 @@ class Disposition(models.Model):
 
     @property
     def asset_names(self) -> list[tuple[date, UUID]]:
-        """The segments, as (day, id)."""
+        """The segments or assets, as (day, id)."""
         return [(date.fromisoformat(day), UUID(name)) for day, name in self.assets]
+
+    @property
+    def things(self) -> SegmentQuerySet | AssetQuerySet:
+        """The rows of what it names."""
+        rows = Asset.objects if self.what == "assets" else Segment.objects
+        return rows.of_assets(self.asset_names)
 
     @property
     def period(self) -> Period:

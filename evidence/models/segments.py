@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 
@@ -72,6 +73,11 @@ class Segment(models.Model):
         security = ("wrapped_key",)
 
     KIND: ClassVar[str] = "segment"
+
+    @property
+    def custody(self) -> UUID:
+        """What keeping and destroying lock."""
+        return self.camera
 
     @property
     def asset(self) -> AssetDescriptor:

@@ -24,8 +24,9 @@ from django.db import connection, transaction
 from audit.record import record
 from audit.standing import check_log_follows, standing
 from audit.vocabulary import Event, Outcome
+from cameras.models import Camera
 from evidence.actions.destroy_footage import destroy_footage
-from evidence.models import Disposition, KeepWrap, Segment
+from evidence.models import Asset, Disposition, KeepWrap, Segment
 from evidence.retention import due
 from evidence.retention.states import DispositionState, check_transition
 from evidence.vault.descriptor import DAY_S, HOUR_S
@@ -69,6 +70,8 @@ def _work() -> Iterator[tuple[Disposition, Callable[[Disposition], str]]]:
     for period_s in (HOUR_S, DAY_S):
         for row in due.plan(clock.now(), period_s):
             yield row, _take
+    for row in due.plan_assets(clock.now()):
+        yield row, _take
 
 
 def check_can_destroy() -> None:
@@ -128,7 +131,7 @@ def _step(row: Disposition, after: DispositionState, *also: str) -> None:
 def clear_keys(row: Disposition) -> None:
     """Step 3."""
     with transaction.atomic():
-        Segment.objects.of_assets(row.asset_names).update(wrapped_key=None)
+        row.things.update(wrapped_key=None)
         KeepWrap.objects.filter(segment__in=[name for _, name in row.asset_names]).delete()
         row.segment_keys_at = clock.now()
         _step(row, DispositionState.KEYLESS, "segment_keys_at")
@@ -167,7 +170,7 @@ def prove(row: Disposition) -> None:
             parent=row.entry,
             object_kind="destruction",
             object_id=row.id,
-            cameras=[row.camera],
+            cameras=[row.camera] if Camera.objects.filter(id=row.camera).exists() else None,
             footage_from=row.starts_at,
             footage_to=row.ends_at,
             count=row.count,
@@ -183,8 +186,8 @@ def prove(row: Disposition) -> None:
         _step(row, DispositionState.PROVED, "proved_at", "proof_entry", "beyond_recovery_at")
 
 
-def _segments(row: Disposition) -> list[Segment]:
-    return list(Segment.objects.of_assets(row.asset_names).filter(tombstone=row.id))
+def _segments(row: Disposition) -> list[Segment | Asset]:
+    return list(row.things.filter(tombstone=row.id))
 
 
 _NEXT = {

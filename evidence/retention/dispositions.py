@@ -107,7 +107,7 @@ def _by_keys(row: Disposition) -> str:
 
 def as_json(row: Disposition) -> dict[str, Any]:
     """The record for programs: a destruction certificate (governance, section 4)."""
-    rule, camera = rule_of(row), Camera.objects.select_related("owner").get(id=row.camera)
+    rule, camera = rule_of(row), Camera.objects.select_related("owner").filter(id=row.camera).first()
     named = {"decided": row.entry, "proved": row.proof_entry, "keys_destroyed": row.keys_entry}
     return {
         "type": "watchlight.disposition",
@@ -119,7 +119,9 @@ def as_json(row: Disposition) -> dict[str, Any]:
             "code": camera.code,
             "name": camera.name,
             "owner": camera.owner.name,
-        },
+        }
+        if camera
+        else None,
         "retention_class": row.retention_class,
         "rule": {
             "id": row.rule,
@@ -133,7 +135,7 @@ def as_json(row: Disposition) -> dict[str, Any]:
             "oldest": _text(row.starts_at),
             "newest": _text(row.ends_at),
             "ranges": row.ranges,
-            "segments": row.count,
+            row.what if row.what == "assets" else "segments": row.count,
             "bytes_of_ciphertext": row.bytes,
             "due": _text(row.due_at),
         },

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Sum
 from django.db.models.functions import TruncHour
 
-from evidence.models import Disposition, KeepInterval, Segment
+from evidence.models import Asset, Disposition, KeepInterval, Segment
 from evidence.retention.states import DispositionState
 from evidence.vault.descriptor import HOUR_S
 from policy import publish
@@ -30,11 +30,11 @@ def batch_end(now: datetime, period_s: int) -> datetime:
     return datetime.fromtimestamp(int(now.timestamp()) // step * step, UTC)
 
 
-def _kept(at: datetime) -> Exists:
-    """Whether any keep stands on a segment, inside a query of segments."""
+def _kept(at: datetime, custody: str) -> Exists:
+    """Whether any keep stands on a row, inside a query of segments or assets; ``custody`` is their column."""
     return Exists(
         KeepInterval.objects.standing_at(at).filter(
-            camera=OuterRef("camera"),
+            camera=OuterRef(custody),
             starts_at__lt=OuterRef("ends_at"),
             ends_at__gt=OuterRef("starts_at"),
         )
@@ -44,11 +44,11 @@ def _kept(at: datetime) -> Exists:
 def free_to_destroy(now: datetime, period_s: int) -> QuerySet[Segment]:
     """Segments that are due, rooted in a minute entry, and under no keep; the longest overdue first."""
     rows = Segment.objects.due_at(batch_end(now, period_s)).rooted().filter(period_s=period_s)
-    found: QuerySet[Segment] = rows.exclude(_kept(now)).order_by("destroy_after", "camera", "id")
+    found: QuerySet[Segment] = rows.exclude(_kept(now, "camera")).order_by("destroy_after", "camera", "id")
     return found
 
 
-def ranges_of(segments: Iterable[Segment]) -> list[list[str]]:
+def ranges_of(segments: Iterable[Segment | Asset]) -> list[list[str]]:
     """The intervals of footage, merged where they touch, as ISO 8601 in UTC."""
     merged: list[list[datetime]] = []
     for segment in sorted(segments, key=lambda each: each.starts_at):
@@ -68,12 +68,22 @@ def plan(now: datetime, period_s: int) -> list[Disposition]:
     return [_planned(segments[:MOST_AT_ONCE], now) for segments in batches.values()]
 
 
-def _planned(segments: Sequence[Segment], now: datetime) -> Disposition:
+def plan_assets(now: datetime) -> list[Disposition]:
+    """The same of assets that are no segment: a disposition for each custody, kind and rule."""
+    rows = Asset.objects.due_at(now).exclude(_kept(now, "custody")).order_by("destroy_after", "id")
+    batches: dict[tuple[Any, ...], list[Asset]] = {}
+    for row in rows[: 8 * MOST_AT_ONCE]:
+        batches.setdefault((row.custody, row.kind, row.destroy_rule), []).append(row)
+    return [_planned(assets[:MOST_AT_ONCE], now) for assets in batches.values()]
+
+
+def _planned(segments: Sequence[Segment] | Sequence[Asset], now: datetime) -> Disposition:
     first = segments[0]
     return Disposition.objects.create(
-        camera=first.camera,
+        what="footage" if isinstance(first, Segment) else "assets",
+        camera=first.custody,
         state=DispositionState.PLANNED,
-        retention_class=first.retention_class,
+        retention_class=first.retention_class if isinstance(first, Segment) else first.kind,
         rule=first.destroy_rule,
         period_starts_at=first.period_starts_at,
         period_s=first.period_s,

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from cameras.facts import camera_facts
-from evidence.models import Disposition, Keep, KeepInterval, Segment
+from evidence.models import Asset, Disposition, Keep, KeepInterval
 from evidence.retention import keeping
 from policy.facttypes import NONE, ResourceFacts
 from policy.loaders import PLAIN
@@ -51,8 +51,7 @@ def destruction_facts(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, Resou
     found = {}
     for row in rows:
         standing = keeping.standing_on(row.camera, row.starts_at, row.ends_at, now)
-        segments = Segment.objects.of_assets(row.asset_names)
-        held = any(keeping.kept_by(segment, standing) for segment in segments) if standing else False
+        held = any(keeping.kept_by(each, standing) for each in row.things) if standing else False
         found[row.id] = ResourceFacts(
             **{**PLAIN, "held": held},
             kind=Kind.DESTRUCTION,
@@ -61,6 +60,30 @@ def destruction_facts(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, Resou
             state=row.state,
             subject_id=NONE,
             opened_by=NONE,
+        )
+    return found
+
+
+def asset_facts(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, ResourceFacts]:
+    """Facts of each asset: who owns what it shows, which agency has it, whether it still stands. What a
+    camera's terms demanded was demanded when it was made.
+    """
+    rows = list(Asset.objects.filter(id__in=ids).select_related("basis").order_by("id"))
+    if lock:
+        keeping.lock_custody(row.custody for row in rows)
+    cameras = camera_facts([row.camera for row in rows if row.camera], lock=False)
+    found = {}
+    for row in rows:
+        seen = cameras.get(row.camera) if row.camera else None
+        owner = (seen.owner_id, seen.owner_class) if seen else (str(row.owner_id or NONE), NONE)
+        found[row.id] = ResourceFacts(
+            **{**PLAIN, "owner_id": owner[0], "owner_class": owner[1]},
+            kind=Kind.ASSET,
+            id=str(row.id),
+            agency_id=str(row.basis.agency_id) if row.basis else NONE,
+            state="destroyed" if row.tombstone else "standing",
+            subject_id=NONE,
+            opened_by=str(row.made_by_id or NONE),
         )
     return found
 

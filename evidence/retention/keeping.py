@@ -14,7 +14,7 @@ from uuid import UUID
 
 from audit.record import Touch
 from cameras.models import Camera
-from evidence.models import Custody, Keep, KeepInterval, Segment
+from evidence.models import Asset, Custody, Keep, KeepInterval, Segment
 from evidence.retention.keys import keep_key
 from evidence.retention.states import HOLDS, KeepKind
 from policy import publish
@@ -30,7 +30,7 @@ MOST_CAMERAS = 200
 
 @dataclass(frozen=True)
 class Span:
-    """Footage of one camera: [starts_at, ends_at), aware, UTC."""
+    """Footage of one camera: [starts_at, ends_at), aware, UTC; or, by its own id, an asset of no camera."""
 
     camera: UUID
     starts_at: datetime
@@ -64,7 +64,8 @@ def check_spans(spans: Sequence[Span]) -> None:
         raise BadInput(f"Choose between one and {MOST_CAMERAS} cameras.", field="cameras")
     if any(span.ends_at <= span.starts_at for span in spans):
         raise BadInput("The end lies before the beginning.", field="ends_at")
-    if Camera.objects.filter(id__in=cameras).count() != len(cameras):
+    known = Camera.objects.filter(id__in=cameras).count() + Asset.objects.filter(id__in=cameras).count()
+    if known != len(cameras):
         raise NotFound("There is no such camera.")
 
 
@@ -122,6 +123,7 @@ def longest_review(now: datetime) -> timedelta:
 def _enter(permit: Permit, keep: Keep, spans: Sequence[Span], by: Actor) -> None:
     """What the entry of a keep says, one touch for each camera that guard does not know of already."""
     known = {covered.ref.id for covered in permit.covers}
+    cameras = set(Camera.objects.with_ids([span.camera for span in spans]).values_list("id", flat=True))
     destroyed = sum(
         Segment.objects.of_camera(span.camera)
         .overlapping(span.starts_at, span.ends_at)
@@ -139,7 +141,7 @@ def _enter(permit: Permit, keep: Keep, spans: Sequence[Span], by: Actor) -> None
         "destroyed_before": destroyed,
     }
     permit.enter(
-        cameras=sorted({str(span.camera) for span in spans}),
+        cameras=sorted(str(camera) for camera in cameras),
         footage_from=min(span.starts_at for span in spans),
         footage_to=max(span.ends_at for span in spans),
         authority=keep.authority or None,
@@ -148,7 +150,7 @@ def _enter(permit: Permit, keep: Keep, spans: Sequence[Span], by: Actor) -> None
     permit.touch(
         Touch(camera=span.camera, footage=(span.starts_at, span.ends_at), basis=keep.basis_id)
         for span in spans
-        if span.camera not in known
+        if span.camera in cameras - known
     )
 
 
@@ -171,13 +173,13 @@ def standing_on(camera: UUID, starts_at: datetime, ends_at: datetime, at: dateti
     return list(rows.select_related("keep"))
 
 
-def kept_by(segment: Segment, intervals: Collection[KeepInterval]) -> list[UUID]:
-    """Which of these keeps hold a segment: all of it, if any part of it."""
+def kept_by(segment: Segment | Asset, intervals: Collection[KeepInterval]) -> list[UUID]:
+    """Which of these keeps hold a segment or asset: all of it, if any part of it."""
     return sorted(
         {
             row.keep_id
             for row in intervals
-            if row.camera == segment.camera
+            if row.camera == segment.custody
             and row.starts_at < segment.ends_at
             and segment.starts_at < row.ends_at
         }

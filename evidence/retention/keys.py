@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from evidence.models import KeepWrap, Segment
+from evidence.models import Asset, KeepWrap, Segment
 from evidence.vault.errors import KeyDestroyed, KeyMissing
 from evidence.vault.keystore import KeyName, KeyStore
 from evidence.vault.wraps import unwrap_for_keep, unwrap_key, wrap_for_keep
@@ -34,6 +34,11 @@ def keep_key(keep: UUID) -> bytes:
 def period_of(segment: Segment) -> KeyName:
     """The name of the period key above a segment."""
     return KeyName.of(str(segment.camera), segment.asset.period)
+
+
+def key_above(thing: Segment | Asset) -> KeyName:
+    """The name of the key in the key store that wraps the key of a segment or asset."""
+    return period_of(thing) if isinstance(thing, Segment) else thing.key_name
 
 
 def opens(keys: KeyStore, name: KeyName) -> bool:

@@ -28,7 +28,8 @@ from django.db import transaction
 
 from audit.record import record
 from audit.vocabulary import Event, Outcome
-from evidence.models import Disposition, Keep, KeepInterval, KeepWrap, Segment
+from cameras.models import Camera
+from evidence.models import Asset, AssetWriting, Disposition, Keep, KeepInterval, KeepWrap, Segment
 from evidence.retention import keeping
 from evidence.retention.destruction import RETENTION, check_can_destroy
 from evidence.retention.keys import key_store, opens, period_of, wrap_under
@@ -59,9 +60,15 @@ def run() -> Counter[str]:
     keys = key_store()
     pending = Disposition.objects.with_keys_to_destroy()
     # A period whose key is destroyed already is not asked about again while a keep's key is waited for.
-    periods = {(row.camera, row.period) for row in pending if row.period_key in row.keys_left}
+    periods = {
+        (row.camera, row.period)
+        for row in pending
+        if row.what == "footage" and row.period_key in row.keys_left
+    }
     for camera, period in sorted(periods, key=lambda each: (each[1], str(each[0]))):
         done["periods"] += _tried(partial(shred_period, camera, period, keys))
+    for row in [row for row in pending if row.what == "assets"]:
+        done["assets"] += _tried(partial(shred_assets, row, keys))
     for keep in list(Keep.objects.with_key_to_destroy().order_by("released_at")):
         done["keeps"] += _tried(partial(shred_keep, keep.id, keys))
     return done
@@ -74,10 +81,28 @@ def shred_empty_periods() -> int:
     done = 0
     for name in keys.live():
         period = name.period
-        if period is None or period.ends_at + EMPTY_AFTER > now:
+        if period is None or period.ends_at + EMPTY_AFTER > now or _of_an_asset(UUID(name.file)):
             continue
         done += _tried(partial(shred_period, UUID(name.file), period, keys))
     return done
+
+
+def _of_an_asset(key: UUID) -> bool:
+    """A key above one asset dies with the asset, or with the sweep of a write that was cut."""
+    return Asset.objects.filter(id=key).exists() or AssetWriting.objects.filter(id=key).exists()
+
+
+def shred_assets(row: Disposition, keys: KeyStore) -> bool:
+    """Destroy the keys above the assets of a proved destruction; each is above one asset alone. Raises
+    ReplicaAway, StillThere.
+    """
+    names = [KeyName(*text.split("/")) for text in sorted(row.keys_left)]
+    for name in names:
+        keys.destroy(name)
+    with transaction.atomic():
+        keeping.lock_custody([row.camera])
+        _enter(names, [row.camera] if Camera.objects.filter(id=row.camera).exists() else [], {})
+    return True
 
 
 def _tried(work: Callable[[], bool]) -> int:
@@ -108,7 +133,7 @@ def shred_period(camera: UUID, period: Period, keys: KeyStore) -> bool:
         keeping.lock_custody([camera])
         gone = Segment.objects.of_period(camera, period).filter(wrapped_key__isnull=False)
         cleared = gone.update(wrapped_key=None)
-        _enter(name, [camera], {"kept": len(kept), "cleared": cleared})
+        _enter([name], [camera], {"kept": len(kept), "cleared": cleared})
     return True
 
 
@@ -158,7 +183,7 @@ def shred_keep(keep_id: UUID, keys: KeyStore) -> bool:
     with transaction.atomic():
         keeping.lock_custody(cameras)
         Keep.objects.filter(id=keep_id).update(key_gone_at=clock.now())
-        _enter(name, cameras, {})
+        _enter([name], cameras, {})
     return True
 
 
@@ -172,11 +197,11 @@ def _opens_without(segment: Segment, keep_id: UUID, keys: KeyStore, now: datetim
     return segment.wrapped_key is not None and opens(keys, period_of(segment))
 
 
-def _enter(name: KeyName, cameras: list[UUID], detail: dict[str, int]) -> None:
-    """The entry of a destroyed key, and the dispositions that it puts beyond recovery."""
+def _enter(names: list[KeyName], cameras: list[UUID], detail: dict[str, int]) -> None:
+    """The entry of destroyed keys, and the dispositions that it puts beyond recovery."""
     now = clock.now()
-    text = str(name)
-    waiting = Disposition.objects.with_keys_to_destroy().filter(keys__contains=[text])
+    texts = [str(name) for name in names]
+    waiting = Disposition.objects.with_keys_to_destroy().filter(keys__contains=texts)
     rows = list(waiting.select_for_update().order_by("id"))
     entry = record(
         Event.FOOTAGE_DESTROYED,
@@ -188,10 +213,15 @@ def _enter(name: KeyName, cameras: list[UUID], detail: dict[str, int]) -> None:
         object_kind="key",
         cameras=cameras or None,
         count=len(rows),
-        detail={"step": "key", "key": text, "dispositions": [str(row.id) for row in rows], **detail},
+        detail={
+            "step": "key",
+            "key": " ".join(texts),
+            "dispositions": [str(row.id) for row in rows],
+            **detail,
+        },
     )
     for row in rows:
-        row.keys_gone[text] = now.isoformat()
+        row.keys_gone |= dict.fromkeys(texts, now.isoformat())
         if not row.keys_left:
             row.beyond_recovery_at, row.keys_entry = now, entry.id
         row.save(update_fields=["keys_gone", "beyond_recovery_at", "keys_entry"])

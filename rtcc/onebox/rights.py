@@ -183,6 +183,13 @@ _EVIDENCE = {
         entry="UPDATE(beyond_recovery_at, entry, keys_entry, proof_entry, proved_at, tombstoned_at), DELETE",
         exempt="a plan decides nothing; the work between decision and proof follows from the decision",
     ),
+    "evidence_asset": Table(
+        app="SELECT, INSERT, UPDATE(tombstone, wrapped_key)",
+        entry="INSERT, UPDATE(tombstone), DELETE",
+        exempt="cleared keys follow from tombstones",
+    ),
+    "evidence_assetwriting": Table(app=ALL, exempt="who writes just now; what was written is an entry"),
+    "evidence_assetreading": Table(app=CHANGE, exempt="a counter of bytes; the reading's entries state it"),
     "evidence_played": Table(app=CHANGE, exempt="a counter of bytes; the playback's entries state it"),
 }
 

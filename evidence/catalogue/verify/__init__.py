@@ -2,9 +2,10 @@
 says in which place they contradict each other.
 
 What is checked, in this order: each row against its file (presence, size, or hash of the ciphertext) and
-against its own seal; chains of seals per camera and lease epoch; files that no row names; minute entries
-against their leaf lists and these against the rows; and for every camera that was expected, that its time is
-recorded or a gap says why not. It reports and repairs nothing.
+against its own seal; chains of seals per camera and lease epoch; files that no row names; stills, clips,
+packages and uploads against seal, entry and file; minute entries against their leaf lists and these against
+the rows; and for every camera that was expected, that its time is recorded or a gap says why not. It reports
+and repairs nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cameras.models import Camera
+from evidence.catalogue.verify.assets import check_assets
 from evidence.catalogue.verify.chains import check_chains
 from evidence.catalogue.verify.expected import check_expected
 from evidence.catalogue.verify.files import check_files, check_strays
@@ -35,6 +37,7 @@ def verify_footage(
     check_chains(result, within)
     if within.whole:
         check_strays(result)
+        check_assets(result)
     entries = minute_entries(result, within)
     check_minutes(result, within, entries)
     check_expected(result, within, entries)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from evidence.catalogue.verify.result import FootageVerification, Level, Range
-from evidence.models import Disposition, Segment
+from evidence.models import Asset, AssetWriting, Disposition, Segment
 from evidence.vault.errors import UnsafePath
 from evidence.vault.examine import Shelf
 from evidence.vault.store import Location
@@ -57,7 +57,7 @@ def _check_file(result: FootageVerification, shelf: Shelf, row: Segment) -> None
 def check_strays(result: FootageVerification) -> None:
     """Files that nothing names."""
     shelf = Shelf()
-    waiting = shelf.announced()
+    waiting = shelf.announced() | set(AssetWriting.objects.values_list("id", flat=True))
     try:
         batch: list[Location] = []
         for location in shelf.sealed():
@@ -80,12 +80,14 @@ def _check_batch(result: FootageVerification, batch: list[Location], waiting: se
         day__in={location.day for location in batch}, id__in=[location.id for location in batch]
     )
     known = {(day, str(camera), key) for day, camera, key in rows.values_list("day", "camera", "id")}
+    assets = Asset.objects.filter(id__in=[location.id for location in batch])
+    known |= {(row.day, row.source, row.id) for row in assets}
     for location in batch:
         if (location.day, location.source, location.id) in known:
             continue
         if location.id in waiting:
             result.notice(
-                f"file {location}", "its row is due: the recorder writes it when the database answers"
+                f"file {location}", "its row is due: whoever writes it is at work, or its traces are swept"
             )
         else:
             result.fault(f"file {location}", "no row names it")

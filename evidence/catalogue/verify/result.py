@@ -57,6 +57,7 @@ class FootageVerification:
     names: dict[UUID, str] = field(default_factory=dict, repr=False)
     segments: int = 0
     destroyed: int = 0
+    assets: int = 0
     minutes: int = 0
     faults: list[Finding] = field(default_factory=list)
     notices: list[Finding] = field(default_factory=list)
