@@ -67,7 +67,8 @@ class AssetAccount:
 def _left(reading: UUID) -> int:
     """Bytes of the asset for which no room was asked yet; a second look at the same bytes asks anew."""
     row = AssetReading.objects.select_related("asset").get(id=reading)
-    return max(0, row.asset.plain_bytes - row.reserved)
+    left: int = row.asset.plain_bytes - row.reserved
+    return max(0, left)
 
 
 def _reserve(reading: UUID, asset: UUID, length: int, sent: int) -> None:

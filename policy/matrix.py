@@ -63,6 +63,7 @@ _ON: Mapping[Action, tuple[Kind, ...]] = {
     Action.RECOVER_LOG: (Kind.LOG,),
     Action.RELEASE_HOLD: (Kind.KEEP,),
     Action.DESTROY: (Kind.FOOTAGE,),
+    Action.OPEN_ASSET: (Kind.ASSET,),
 }
 
 

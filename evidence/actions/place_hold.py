@@ -33,7 +33,8 @@ def place_hold(
     provisional: bool = False,
     assets: Sequence[UUID] = (),
 ) -> Keep:
-    """Place a hold. ``review_by`` is at most the parameter `hold_review` ahead, and that where none is given. ``assets`` are held too; with those the list of cameras may be empty.
+    """Place a hold. ``review_by`` is at most the parameter `hold_review` ahead, and that where none is given.
+    ``assets`` are held too; with those the list of cameras may be empty.
 
     Raises BadInput naming the field, NotFound for a camera or basis that is not there, Denied.
     """

@@ -96,10 +96,10 @@ class Disposition(models.Model):
 
     class Privacy:
         public = (
-            "id", "what", "camera", "state", "retention_class", "rule", "policy", "period_starts_at", "period_s",
-            "starts_at", "ends_at", "due_at", "count", "bytes", "ranges", "keeps_checked", "replicas", "keys",
-            "keys_gone", "planned_at", "tombstoned_at", "segment_keys_at", "bytes_gone_at", "proved_at",
-            "beyond_recovery_at", "entry", "proof_entry", "keys_entry",
+            "id", "what", "camera", "state", "retention_class", "rule", "policy", "period_starts_at",
+            "period_s", "starts_at", "ends_at", "due_at", "count", "bytes", "ranges", "keeps_checked",
+            "replicas", "keys", "keys_gone", "planned_at", "tombstoned_at", "segment_keys_at",
+            "bytes_gone_at", "proved_at", "beyond_recovery_at", "entry", "proof_entry", "keys_entry",
         )  # fmt: skip
         closed_while_active = ("assets",)
 
