@@ -51,14 +51,22 @@ def standing() -> Standing:
     )
 
 
+def why_it_lags() -> str:
+    """A sentence where entries do not get their places in the log; empty where it follows."""
+    _, oldest_s = waiting()
+    if oldest_s <= OLDEST_WAITING_S:
+        return ""
+    return (
+        f"An entry has waited {oldest_s:.0f} s for its place in the log. Exports, shares, destruction and"
+        " changes of policy or roles wait until the log follows again."
+    )
+
+
 def check_log_follows() -> None:
     """Raise Unavailable where entries do not get their leaves: what cannot be taken back has to wait."""
-    _, oldest_s = waiting()
-    if oldest_s > OLDEST_WAITING_S:
-        raise Unavailable(
-            f"An entry has waited {oldest_s:.0f} s for its place in the log. Exports, shares, destruction and"
-            " changes of policy or roles wait until the log follows again."
-        )
+    sentence = why_it_lags()
+    if sentence:
+        raise Unavailable(sentence)
 
 
 def has_leaf(entry_id: UUID) -> bool:

@@ -22,6 +22,7 @@ import rfc8785
 from cedarpy import PolicySet, Schema, pst, validate_policies
 
 from policy.parameters import Parameters, parse
+from policy.schema import BadSchema, Known, read_schema
 from policy.vocabulary import Action, ObligationKind
 
 RULE_PARTS = ("floor.cedar", "order.cedar", "parity.cedar", "agreements.cedar")
@@ -85,6 +86,8 @@ class LoadedVersion:
 
     `law`: permits and forbids together, which decide. `permits`: the permits alone, asked only after a
     refusal, to tell "nobody of your role may" from "you may, but not now". `requires`: the second set.
+    `known`: what its schema declares; `actions`: the acts that it decides, all others are denied. `trouble`:
+    why the version in force could not be loaded, where this one only stands in for it.
     """
 
     hash: str
@@ -97,6 +100,9 @@ class LoadedVersion:
     defaults: Mapping[Action, Default]
     parameters: Parameters
     parameters_read: tuple[str, ...]
+    known: Known
+    actions: frozenset[Action]
+    trouble: str = ""
 
     def rule(self, name: str) -> Rule:
         return self.rules[name]
@@ -113,11 +119,7 @@ def compile_parts(parts: Mapping[str, str]) -> LoadedVersion:
         raise BadPolicy(f"a policy version has exactly the parts {', '.join(PARTS)}")
     parameters = parse(parts["parameters.toml"])
     read = _parameters_read(parts, parameters)
-    schema_text = parts["schema.cedarschema"] + _parameter_type(read, parameters)
-    try:
-        schema = Schema.from_str(schema_text)
-    except ValueError as error:
-        raise BadPolicy(f"schema.cedarschema cannot be read: {error}") from error
+    known, schema = _schema(parts["schema.cedarschema"], _parameter_type(read, parameters))
     rules: dict[str, Rule] = {}
     statements: dict[Effect, list[pst.Template]] = {effect: [] for effect in Effect}
     for part in RULE_PARTS:
@@ -135,10 +137,24 @@ def compile_parts(parts: Mapping[str, str]) -> LoadedVersion:
         permits=_policy_set(statements[Effect.PERMIT], schema),
         requires=_policy_set(statements[Effect.REQUIRE], schema),
         rules=rules,
-        defaults=_defaults(parts["defaults.toml"]),
+        defaults=_defaults(parts["defaults.toml"], known),
         parameters=parameters,
         parameters_read=read,
+        known=known,
+        actions=known.actions,
     )
+
+
+def _schema(text: str, parameter_type: str) -> tuple[Known, Schema]:
+    """What the schema declares, and the engine's handle of it."""
+    try:
+        # The engine first: its words for a slip of the pen are better than ours.
+        schema = Schema.from_str(text + parameter_type)
+        return read_schema(text), schema
+    except BadSchema as error:
+        raise BadPolicy(f"schema.cedarschema: {error}") from error
+    except ValueError as error:
+        raise BadPolicy(f"schema.cedarschema cannot be read: {error}") from error
 
 
 def _parameters_read(parts: Mapping[str, str], parameters: Parameters) -> tuple[str, ...]:
@@ -229,21 +245,20 @@ def _policy_set(statements: list[pst.Template], schema: Schema) -> PolicySet:
     return handle
 
 
-def _defaults(text: str) -> dict[Action, Default]:
-    """Read `defaults.toml`: a table per action, total over Action."""
+def _defaults(text: str, known: Known) -> dict[Action, Default]:
+    """Read `defaults.toml`: a table per act of the version's own schema."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadPolicy(f"defaults.toml cannot be read: {error}") from error
-    wrong = set(document) ^ {action.value for action in Action}
+    wrong = set(document) ^ known.acts
     if wrong:
         raise BadPolicy(f"defaults.toml: missing or unknown actions {', '.join(sorted(wrong))}")
     defaults = {}
-    for action in Action:
-        table = document[action.value]
+    for act, table in document.items():
         if set(table) != {"says", "citation", "wayout"} or not all(
             str(value).strip() for value in table.values()
         ):
-            raise BadPolicy(f"defaults.toml: {action} needs says, citation and wayout")
-        defaults[action] = Default(f"default-{action}", table["says"], table["citation"], table["wayout"])
-    return defaults
+            raise BadPolicy(f"defaults.toml: {act} needs says, citation and wayout")
+        defaults[act] = Default(f"default-{act}", table["says"], table["citation"], table["wayout"])
+    return {action: defaults[action] for action in known.actions}

@@ -18,9 +18,12 @@ from policy import invariants
 from policy.cedar import Default, LoadedVersion, Rule
 from policy.facttypes import Facts
 from policy.parameters import NotInForce, Value
+from policy.schema import Known
 from policy.vocabulary import Action, ObligationKind
 
 _REPORT = "Nothing is wrong with what you did: report this page to an operator."
+_DEFAULT_DENY = "Default deny: what no rule of the policy in force names is not done"
+_PUBLISH = "A policy owner and a second person publish a version that does."
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ def decide_many(action: Action, many: Sequence[Facts], version: LoadedVersion) -
         return []
     if len({facts.person for facts in many}) > 1 or len({facts.context.now for facts in many}) > 1:
         raise MixedPersons("a list is decided for one person at one instant")
+    if action not in version.actions:
+        return [_not_known(version) for _ in many]
     try:
         parameters = version.parameters.in_force(version.parameters_read, many[0].context.now)
         question = _Question(action, many, version, parameters)
@@ -96,9 +101,10 @@ class _Question:
         self, action: Action, many: Sequence[Facts], version: LoadedVersion, parameters: Mapping[str, Value]
     ) -> None:
         self._version = version
-        self._entities = Entities.from_json_str(_entities(many), version.schema)
+        self._entities = Entities.from_json_str(_entities(many, version.known), version.schema)
         self._requests = [
-            _request(action, facts, position, parameters) for position, facts in enumerate(many)
+            _request(action, facts, position, parameters, version.known)
+            for position, facts in enumerate(many)
         ]
 
     def ask(self, rules: PolicySet, positions: Sequence[int]) -> dict[int, AuthzResult]:
@@ -109,26 +115,42 @@ class _Question:
         return dict(zip(positions, results, strict=True))
 
 
-def _entities(many: Sequence[Facts]) -> str:
-    """The person once, each thing by its position: two askings may hold different facts of one thing."""
-    person = vars(many[0].person)
-    entities = [{"uid": {"type": "Person", "id": person["id"]}, "attrs": person, "parents": []}]
+def _entities(many: Sequence[Facts], known: Known) -> str:
+    """The person once, each thing by its position: two askings may hold different facts of one thing.
+
+    Only facts that the version's schema declares are given; it was published when there were no others.
+    """
+    person = many[0].person
+    entities: list[dict[str, object]] = [
+        {
+            "uid": {"type": "Person", "id": person.id},
+            "attrs": _known(vars(person), known.person),
+            "parents": [],
+        }
+    ]
     for position, facts in enumerate(many):
         uid = {"type": "Thing", "id": str(position)}
-        entities.append({"uid": uid, "attrs": vars(facts.resource), "parents": []})
+        entities.append({"uid": uid, "attrs": _known(vars(facts.resource), known.thing), "parents": []})
     return json.dumps(entities, default=_as_list)
 
 
+def _known(facts: Mapping[str, object], names: frozenset[str]) -> dict[str, object]:
+    return {name: value for name, value in facts.items() if name in names}
+
+
 def _request(
-    action: Action, facts: Facts, position: int, parameters: Mapping[str, Value]
+    action: Action, facts: Facts, position: int, parameters: Mapping[str, Value], known: Known
 ) -> dict[str, object]:
-    context = {name: value for name, value in vars(facts.context).items() if name != "now"}
-    context |= {"action": action.value, "approvals": facts.other_approvals(), "parameters": parameters}
+    said = vars(facts.context) | {
+        "action": action.value,
+        "approvals": facts.other_approvals(),
+        "parameters": parameters,
+    }
     return {
         "principal": {"type": "Person", "id": facts.person.id},
         "action": {"type": "Action", "id": action.value},
         "resource": {"type": "Thing", "id": str(position)},
-        "context": json.dumps(context, default=_as_list),
+        "context": json.dumps(_known(said, known.situation), default=_as_list),
     }
 
 
@@ -191,6 +213,16 @@ def _explain(action: Action, law: AuthzResult, permits: AuthzResult, version: Lo
         reasons = sorted([*reasons, version.defaults[action]], key=lambda reason: reason.tell)
     told = reasons[0]
     return Deny(told.id, told.says, told.citation, told.way_out, tuple(reason.id for reason in reasons))
+
+
+def _not_known(version: LoadedVersion) -> Deny:
+    """An act that is younger than the version in force; or a stand-in that only lets it be mended."""
+    if version.trouble:
+        rule, way_out = "policy-cannot-be-read", "A policy owner and a second person publish another version."
+        return Deny(rule, version.trouble, _DEFAULT_DENY, way_out, (rule,))
+    rule = "policy-does-not-know"
+    sentence = f"The policy in force, version {version.hash[:12]}, does not know this act."
+    return Deny(rule, sentence, _DEFAULT_DENY, _PUBLISH, (rule,))
 
 
 def _engine_error(what: str) -> Deny:

@@ -32,6 +32,17 @@ def bump_person(person: UUID) -> None:
     Person.objects.filter(id=person).update(session_epoch=F("session_epoch") + 1)
 
 
+def follow_policy(in_force: str) -> bool:
+    """Raise the epoch when another version is in force than when this was last asked; whether it was.
+
+    A version begins at its own instant, long after the act that published it.
+    """
+    if Epoch.objects.filter(id=1, policy=in_force).exists():
+        return False
+    moved = Epoch.objects.filter(id=1).exclude(policy=in_force)
+    return bool(moved.update(value=F("value") + 1, policy=in_force))
+
+
 def current() -> int:
     """The epoch as last committed (0 before the first policy version is published)."""
     return Epoch.objects.filter(id=1).values_list("value", flat=True).first() or 0

@@ -28,6 +28,7 @@ from django.db import (
 
 from audit.models import Entry
 from audit.record import Touch, record
+from audit.standing import why_it_lags
 from audit.vocabulary import Event, Outcome
 from policy import denials, entry_fields, epoch, facts, publish
 from policy.actors import Actor, actor_key, actor_person_id, whereabouts
@@ -36,6 +37,7 @@ from policy.decide import Allow, Deny, decide
 from policy.denied import Denied, Hidden
 from policy.facts import Question, Standing
 from policy.facttypes import Facts, PersonFacts, ResourceFacts
+from policy.invariants import CITATION
 from policy.models import Permit as PermitRow
 from policy.models import Person
 from policy.obligations import owe
@@ -63,6 +65,17 @@ LOOKS = frozenset(
         Action.VERIFY_LOG,
         Action.VIEW_REGISTRY,
         Action.TEST_STREAM,
+    }
+)
+# What cannot be taken back waits while entries do not get their places in the log (architecture, "The log"):
+# until it has a leaf, an entry could be removed unseen. Taking a right away does not wait.
+FOLLOWS_LOG = frozenset(
+    {
+        Action.EXPORT,
+        Action.SHARE,
+        Action.DESTROY,
+        Action.CHANGE_POLICY,
+        Action.CHANGE_MEMBERSHIP,
     }
 )
 # What every member may know to exist; the rest is known to its own agency, its subject, and oversight.
@@ -158,6 +171,8 @@ class _Act:
         for ref in self.question.on:
             resource = self.resources.get(ref)
             answer = decide_one(self.question.action, ref, self.person, resource, self.standing, self.version)
+            if isinstance(answer, Allow):
+                answer = _unless_log_lags(self.question, answer)
             if isinstance(answer, Allow):
                 self.allows[ref] = answer
                 continue
@@ -309,6 +324,15 @@ def _owner(resource: ResourceFacts | None) -> UUID | None:
     if resource is None or resource.owner_id in ("none", "unknown"):
         return None
     return UUID(resource.owner_id)
+
+
+def _unless_log_lags(question: Question, allow: Allow) -> Allow | Deny:
+    """No for an act that has to wait for the log, while the log does not follow."""
+    lags = question.action in FOLLOWS_LOG and not question.restricts and why_it_lags()
+    if not lags:
+        return allow
+    way_out = "Ask an operator to look at the status page; try again when the log follows."
+    return Deny("invariant-log-follows", lags, CITATION, way_out, ("invariant-log-follows",))
 
 
 def decide_one(

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
+from rtcc.errors import DomainError
+
 Value = int | frozenset[str]
 
 SECONDS_PER: Mapping[str, int] = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
@@ -24,8 +26,11 @@ class BadParameters(ValueError):
     """The table cannot be used; the sentence names the row."""
 
 
-class NotInForce(LookupError):
-    """No row of this key is in force at the instant asked about."""
+class NotInForce(DomainError, LookupError):
+    """No row of this key is in force at the instant asked about: the version is older than what asks."""
+
+    code = "no_parameter"
+    status = 503
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,10 @@ class Parameters:
         for row in self.rows:
             if row.key == key and row.in_force(at):
                 return row
-        raise NotInForce(f"no parameter {key} is in force at {at:%Y-%m-%d %H:%M}")
+        raise NotInForce(
+            f"The policy sets no number {key} for {at:%Y-%m-%d %H:%M} UTC, so this is not done. A policy "
+            "owner and a second person publish a version that sets it."
+        )
 
     def count(self, key: str, at: datetime) -> int:
         """A plain number. Raises NotInForce, or TypeError when it is a list."""

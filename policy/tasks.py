@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from policy import epoch, publish
 from policy.accounts import sessions
 
 
@@ -17,3 +18,9 @@ def end_sessions() -> int:
 def tidy_sessions() -> None:
     """Drop what nobody can sign in with any more, and failures that no longer count."""
     sessions.tidy()
+
+
+@shared_task(name="policy.follow")
+def follow_policy() -> bool:
+    """Have everything that is open decided again when a version begins."""
+    return epoch.follow_policy(publish.in_force_hash())

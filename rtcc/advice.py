@@ -43,3 +43,13 @@ it is power, network, or a password that was changed at the camera."""
 WORKER = """\
 What is due is not destroyed; idle sessions and finished viewings are not ended. Read worker.log and
 beat.log, and restart with ./run if it does not come back within minutes."""
+
+POLICY = """\
+What the policy in force does not know is refused, and nothing else is touched. Ask a policy owner to open
+the page Policy, read what has changed, and propose the shipped version or one of their own; a second
+person approves it. This can wait for the morning."""
+
+POLICY_BROKEN = """\
+Nobody can watch, search or export; recording goes on. Call a policy owner and an auditor or supervisor
+now: they can sign in, open the page Policy, and publish a version that this release can use. Going back
+to the release before also helps."""

@@ -25,6 +25,8 @@ from audit import standing as log_standing
 from cameras.models import Camera, CameraHealth
 from cameras.vocabulary import HealthState
 from evidence.models import Disposition
+from policy.lag import lag
+from policy.publish import NoPolicy, PolicyTampered
 from rtcc import advice, clock
 from rtcc.config import config
 from rtcc.keys import KeyFailure, provider
@@ -227,6 +229,19 @@ def recorder() -> Part:
     )
 
 
+def policy() -> Part:
+    try:
+        behind = lag()
+    except (NoPolicy, PolicyTampered) as error:
+        return Part("policy", "Policy", State.FAILED, str(error), advice.POLICY_BROKEN, {"usable": False})
+    numbers = {"usable": not behind.trouble, "acts_unknown": len(behind.acts)}
+    if behind.trouble:
+        return Part("policy", "Policy", State.FAILED, behind.trouble, advice.POLICY_BROKEN, numbers)
+    if behind:
+        return Part("policy", "Policy", State.WARNING, behind.sentence, advice.POLICY, numbers)
+    return Part("policy", "Policy", State.OK, "in force, and written for this release", numbers=numbers)
+
+
 def _answers() -> bool:
     """Whether the recorder accepts connections on its socket."""
     with socket.socket(socket.AF_UNIX) as probe:
@@ -252,7 +267,14 @@ def worker() -> Part:
 
 # In the order in which they are shown; those that need the database are not asked while it is away.
 _WITHOUT_DATABASE: tuple[Callable[[], Part], ...] = (broker, keys, worker)
-_WITH_DATABASE: tuple[Callable[[], Part], ...] = (sequencer, witness, recorder, store, root_key_backup)
+_WITH_DATABASE: tuple[Callable[[], Part], ...] = (
+    sequencer,
+    witness,
+    recorder,
+    store,
+    policy,
+    root_key_backup,
+)
 
 
 def _look() -> Health:

@@ -35,6 +35,7 @@ app.conf.update(
             "schedule": schedule(5.0),
             "options": {"expires": 5},
         },
+        "follow-policy": {"task": "policy.follow", "schedule": schedule(2.0), "options": {"expires": 2}},
         "end-grants": {"task": "live.end_grants", "schedule": schedule(10.0), "options": {"expires": 10}},
         "beat": {"task": "onebox.beat", "schedule": schedule(10.0), "options": {"expires": 10}},
         "tidy-sessions": {

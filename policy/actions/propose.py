@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,10 @@ from django.db import transaction
 from audit.record import record
 from audit.vocabulary import Event, Outcome
 from policy import denials, entry_fields, facts, proposals, publish
-from policy.decide import Deny
+from policy.decide import Allow, Deny
 from policy.denied import Denied, Hidden
 from policy.facts import Question
+from policy.facttypes import PersonFacts, ResourceFacts
 from policy.guard import decide_one, may_know
 from policy.models import Person, Proposal
 from policy.vocabulary import Action, OrganisationClass, Purpose, Ref
@@ -44,56 +45,80 @@ def propose(
     """
     if not reason.strip():
         raise BadInput("Say in a sentence why.", field="reason")
-    now, entry = clock.now(), uuid7()
+    entry, now = uuid7(), clock.now()
     question = Question(action, by, (on,), basis=basis, purpose=purpose, reason=reason)
     with transaction.atomic(durable=True):
-        version = publish.active()
-        person, standing = facts.person_facts(by, now), facts.standing(question, now)
-        supposed = replace(
-            standing,
-            context=replace(
-                standing.context,
-                approvals=1,
-                approver_ids=frozenset({SOMEBODY_ELSE}),
-                approver_org_classes=frozenset(OrganisationClass),
-            ),
-        )
-        resources = facts.load((on,), lock=False)
-        answer = decide_one(action, on, person, resources.get(on), supposed, version)
-        said = entry_fields.of_act(question, person, standing, resources, version, now)
-        if isinstance(answer, Deny):
-            refusal = Denied(answer.rule, answer.sentence, answer.citation, answer.way_out, entry)
-            _enter_refusal(by, action, answer, said, entry)
-        else:
-            proposal = Proposal.objects.create(
-                action=action,
-                payload=proposals.payload_of(on, words),
-                payload_sha256=proposals.hash_of(action, on, words),
-                proposed_by=by,
-                proposed_at=now,
-                expires_at=now + LASTS,
-                entry=entry,
-            )
-            detail = {"proposal": str(proposal.id), "sha256": proposal.payload_sha256, "words": words}
-            record(
-                Event.ACT_PERMITTED,
-                outcome=Outcome.PERMIT,
-                id=entry,
-                **{**said, "rules": sorted(answer.rules), "detail": detail},
-            )
-            return proposal
-    if not may_know(on, person, resources.get(on)):
-        raise Hidden(refusal.entry_id)
-    raise refusal
+        asked = _ask(question, now)
+        if isinstance(asked.answer, Allow):
+            return _freeze(asked, by, words, entry)
+        _enter_refusal(asked, asked.answer, entry)
+    if not may_know(on, asked.person, asked.resource):
+        raise Hidden(entry)
+    deny = asked.answer
+    raise Denied(deny.rule, deny.sentence, deny.citation, deny.way_out, entry)
 
 
-def _enter_refusal(by: Person, action: Action, deny: Deny, said: dict[str, Any], entry: UUID) -> None:
-    if denials.is_own_entry(by, said["time"]):
+@dataclass(frozen=True)
+class _Asked:
+    """A question with its answer, and what an entry says of it."""
+
+    question: Question
+    person: PersonFacts
+    resource: ResourceFacts | None
+    answer: Allow | Deny
+    said: dict[str, Any]
+
+
+def _ask(question: Question, now: datetime) -> _Asked:
+    """Decide as if somebody else had said yes."""
+    version, on = publish.active(), question.on[0]
+    person, standing = facts.person_facts(question.by, now), facts.standing(question, now)
+    supposed = replace(
+        standing,
+        context=replace(
+            standing.context,
+            approvals=1,
+            approver_ids=frozenset({SOMEBODY_ELSE}),
+            approver_org_classes=frozenset(OrganisationClass),
+        ),
+    )
+    resources = facts.load((on,), lock=False)
+    answer = decide_one(question.action, on, person, resources.get(on), supposed, version)
+    said = entry_fields.of_act(question, person, standing, resources, version, now)
+    return _Asked(question, person, resources.get(on), answer, said)
+
+
+def _freeze(asked: _Asked, by: Person, words: dict[str, Any], entry: UUID) -> Proposal:
+    """The proposal's row with its entry, in the caller's transaction."""
+    action, on, now = asked.question.action, asked.question.on[0], asked.said["time"]
+    proposal: Proposal = Proposal.objects.create(
+        action=action,
+        payload=proposals.payload_of(on, words),
+        payload_sha256=proposals.hash_of(action, on, words),
+        proposed_by=by,
+        proposed_at=now,
+        expires_at=now + LASTS,
+        entry=entry,
+    )
+    detail = {"proposal": str(proposal.id), "sha256": proposal.payload_sha256, "words": words}
+    rules = list(asked.answer.rules)
+    record(
+        Event.ACT_PERMITTED,
+        outcome=Outcome.PERMIT,
+        id=entry,
+        **{**asked.said, "rules": sorted(rules), "detail": detail},
+    )
+    return proposal
+
+
+def _enter_refusal(asked: _Asked, deny: Deny, entry: UUID) -> None:
+    by, at = asked.question.by, asked.said["time"]
+    if denials.is_own_entry(by, at):
         record(
             Event.ACT_REFUSED,
             outcome=Outcome.DENY,
             id=entry,
-            **{**said, "rules": [deny.rule], "rule_sentence": deny.sentence},
+            **{**asked.said, "rules": [deny.rule], "rule_sentence": deny.sentence},
         )
     else:
-        denials.count(by, said["time"], action, deny.rule)
+        denials.count(by, at, asked.question.action, deny.rule)

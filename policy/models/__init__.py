@@ -15,7 +15,7 @@ from policy.models.permits import (
     Proposal,
 )
 from policy.models.sessions import FailedSignIn, Invitation, Session
-from policy.models.versions import PolicyVersion
+from policy.models.versions import PolicyDraft, PolicyVersion
 
 __all__ = [
     "Approval",
@@ -33,6 +33,7 @@ __all__ = [
     "Organisation",
     "Permit",
     "Person",
+    "PolicyDraft",
     "PolicyVersion",
     "Proposal",
     "Session",

@@ -138,12 +138,15 @@ class Epoch(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     value = models.BigIntegerField(default=1)
+    policy = models.CharField(
+        max_length=64, blank=True, help_text="hash of the version in force when it was last looked at"
+    )
 
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="epoch_one_row")]
 
     class Privacy:
-        security = ("id", "value")
+        security = ("id", "value", "policy")
 
 
 class Obligation(models.Model):

@@ -34,7 +34,8 @@ class PolicyVersion(models.Model):
     """One publication of a set of parts. Going back to earlier parts is a new row with the same hash.
 
     ``parts`` maps a part's name (``order.cedar``) to its text; ``hash`` is the SHA-256 over them
-    (`policy.cedar.version_hash`), and reading a row whose parts do not have it is refused.
+    (`policy.cedar.version_hash`), and reading a row whose parts do not have it is refused. ``starter`` is the
+    hash of the version that was shipped with the release of that day: a later release offers its own.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -45,6 +46,7 @@ class PolicyVersion(models.Model):
     published_at = models.DateTimeField()
     published_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     entry = models.UUIDField(help_text="the entry of the publication")
+    starter = models.CharField(max_length=64, blank=True, help_text="hash of the version shipped then")
 
     objects = PolicyVersionQuerySet.as_manager()
 
@@ -61,8 +63,30 @@ class PolicyVersion(models.Model):
         indexes: ClassVar = [models.Index(fields=["effective_from"])]
 
     class Privacy:
-        public = ("id", "hash", "parts", "state", "effective_from", "published_at", "entry")
+        public = ("id", "hash", "parts", "state", "effective_from", "published_at", "entry", "starter")
         personnel = ("published_by",)
 
     def __str__(self) -> str:
         return self.hash[:12]
+
+
+class PolicyDraft(models.Model):
+    """A version that somebody writes: it decides nothing. What is proposed of it is frozen by its hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    parts = models.JSONField()
+    begun_from = models.CharField(max_length=64, help_text="hash of the version whose parts it began with")
+    made_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-changed_at",)
+
+    class Privacy:
+        closed_while_active = ("parts", "begun_from", "made_at", "changed_at")
+        personnel = ("made_by",)
+        public = ("id",)
+
+    def __str__(self) -> str:
+        return f"draft of {self.changed_at:%Y-%m-%d %H:%M}"

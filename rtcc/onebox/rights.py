@@ -140,6 +140,9 @@ _POLICY = {
         app=ALL, exempt="a counter of refusals; beat enters it when its minute is over"
     ),
     "policy_policyversion": _state(CHANGE),
+    "policy_policydraft": Table(
+        app=ALL, exempt="words on paper: what is proposed of a draft is frozen by its hash in an entry"
+    ),
 }
 
 _CAMERAS = {

@@ -46,7 +46,7 @@ from rtcc.dispatch.models import Incident
 from rtcc.errors import Conflict
 from rtcc.ids import uuid7
 from rtcc.onebox.corners import corners
-from rtcc.onebox.founding import publish_starter
+from rtcc.onebox.founding import publish_newer, publish_starter
 
 DEMO = Path(__file__).parent / "demo"
 ACTOR = "system:seed"
@@ -123,6 +123,8 @@ class _Seeding:
         since = min(self.at, data("people")["memberships"]["since"])
         with clock.set_to(since):
             self.made["policy"] += publish_starter(ACTOR, since)
+        # A newer release on an older folder: nobody would be there to publish what it ships.
+        self.made["policy"] += publish_newer(ACTOR)
 
     def _organisations(self) -> None:
         known = data("organisations")

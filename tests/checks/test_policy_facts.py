@@ -73,8 +73,8 @@ def asked() -> tuple[list[dict[str, Any]], dict[str, Any]]:
     case = next(case for case in CASES if (case.rule, case.case) == ("order-live", "permit"))
     assert isinstance(decide(case.action, case.facts, version), Allow)
     parameters = version.parameters.in_force(version.parameters_read, case.facts.context.now)
-    return json.loads(decision._entities([case.facts])), decision._request(
-        case.action, case.facts, 0, parameters
+    return json.loads(decision._entities([case.facts], version.known)), decision._request(
+        case.action, case.facts, 0, parameters, version.known
     )
 
 

@@ -78,7 +78,7 @@ def test_every_part_has_a_line(city: Committed) -> None:
 
     assert names == {
         "database", "broker", "store", "keys", "sequencer", "witness", "recorder", "worker",
-        "root_key_backup",
+        "root_key_backup", "policy",
     }  # fmt: skip
     assert all(sum(f'"{name}": {{' in line for line in lines) == 1 for name in names)
     assert answer["Cache-Control"] == "no-store"
