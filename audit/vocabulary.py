@@ -66,6 +66,11 @@ class Event(StrEnum):
     ASSET_WRITTEN = "asset.written"
     ASSET_OPENED = "asset.opened"
     ASSET_READ = "asset.read"
+    HOURS_LENT = "hours.lent"
+    FOOTAGE_ASKED = "footage.asked"
+    FOOTAGE_UPLOADED = "footage.uploaded"
+    FOOTAGE_DECLINED = "footage.declined"
+    NOTICE_READ = "notice.read"
 
 
 class Outcome(StrEnum):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from cameras.facts import Terms, terms_of
 from cameras.geometry import outline
-from cameras.models import Camera, CameraHealth, Placement
+from cameras.models import Agreement, Camera, CameraHealth, Placement
 from cameras.vocabulary import HEALTH_SAYS, RECORDING_SAYS, HealthState, Recording
 from policy.vocabulary import Mode, OwnerClass
 
@@ -68,7 +68,7 @@ def card_of(camera: Camera, at: datetime) -> Card:
         retention=camera.retention_class,
         terms=_terms_say(camera, terms),
         open_now=terms.hours_open and terms.valid,
-        hours=tuple(str(row.window) for row in terms.agreement.hours.all()) if terms.agreement else (),
+        hours=_hours(terms.agreement) if terms.agreement else (),
         purposes=tuple(sorted(purpose.replace("_", " ") for purpose in terms.purposes)),
         agreement=terms.agreement.code if terms.agreement else "",
         site=placement.site.name if placement else "",
@@ -93,6 +93,12 @@ def _state(camera: Camera) -> tuple[str, str]:
     health: CameraHealth | None = getattr(camera, "health", None)
     state = HealthState(health.state) if health else HealthState.UNKNOWN
     return state, (health.sentence if health else "") or HEALTH_SAYS[state]
+
+
+def _hours(agreement: Agreement) -> tuple[str, ...]:
+    """The hours that count now: those the owner lends of the agreed ones, else the agreed ones."""
+    rows = list(agreement.lent_hours.all()) or list(agreement.hours.all())
+    return tuple(str(row.window) for row in rows)
 
 
 def _terms_say(camera: Camera, terms: Terms) -> str:

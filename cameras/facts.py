@@ -54,6 +54,10 @@ def terms_of(
     else:
         # Only a conditional agreement must state hours; one without any is never open.
         opened = agreement.mode != Mode.CONDITIONAL
+    # What the owner lends of them just now; hours that were agreed away since count for nothing.
+    lent = [row.window for row in agreement.lent_hours.all()]
+    if lent:
+        opened = opened and placement is not None and is_open(lent, placement.site.zone, at)
     return Terms(
         agreement.mode,
         opened,
@@ -71,14 +75,14 @@ def in_force(agreement: Agreement, at: datetime) -> bool:
 
 
 def camera_facts(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, ResourceFacts]:
-    """Facts of each camera that exists (eight queries). Rows are locked in id order, cameras only."""
+    """Facts of each camera that exists (nine queries). Rows are locked in id order, cameras only."""
     at = clock.now()
     rows = Camera.objects.filter(id__in=ids).order_by("id").select_related("owner")
     cameras: list[Camera] = list(rows.select_for_update(of=("self",)) if lock else rows)
     numbers = [camera.number for camera in cameras]
     placements = _one_each(Placement.objects.valid_at(at).filter(camera__in=numbers).select_related("site"))
     designated = Designation.objects.valid_at(at).filter(camera__in=numbers).select_related("agreement")
-    designations = _one_each(designated.prefetch_related("agreement__hours"))
+    designations = _one_each(designated.prefetch_related("agreement__hours", "agreement__lent_hours"))
     masked = set(Mask.objects.valid_at(at).filter(camera__in=numbers).values_list("camera_id", flat=True))
     codecs = codecs_of(cameras)
     operators = operators_of(cameras)

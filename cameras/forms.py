@@ -247,6 +247,9 @@ class AgreementForm(forms.Form):
     )
     notify_owner = forms.BooleanField(required=False, label="Tell the owner of each access")
     onward_sharing = forms.BooleanField(required=False, label="The agency may share footage onward")
+    number_told = forms.BooleanField(
+        required=False, label="Tell the owner the number of the incident or case"
+    )
     agency_copies_days = forms.IntegerField(
         min_value=0,
         max_value=3650,
@@ -283,6 +286,7 @@ class AgreementForm(forms.Form):
             cameras=frozenset(camera.id for camera in clean["cameras"]),
             notify_owner=clean["notify_owner"],
             onward_sharing=clean["onward_sharing"],
+            number_told=clean["number_told"],
             agency_copies_days=clean["agency_copies_days"],
             ends_at=clean["ends_at"].astimezone(UTC) if clean["ends_at"] else None,
             review_on=clean["review_on"],

@@ -101,7 +101,7 @@ class CameraQuerySet(models.QuerySet[Any]):
             Prefetch("masks", queryset=Mask.objects.valid_at(instant), to_attr="masks_now"),
             Prefetch(
                 "designations",
-                queryset=designations.prefetch_related("agreement__hours"),
+                queryset=designations.prefetch_related("agreement__hours", "agreement__lent_hours"),
                 to_attr="designations_now",
             ),
         )

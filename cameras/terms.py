@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -26,6 +27,7 @@ class AgreementTerms:
     cameras: frozenset[UUID]
     notify_owner: bool
     onward_sharing: bool
+    number_told: bool
     agency_copies_days: int | None
     ends_at: datetime | None
     review_on: date
@@ -40,6 +42,7 @@ class AgreementTerms:
             "cameras": sorted(str(camera) for camera in self.cameras),
             "notify_owner": self.notify_owner,
             "onward_sharing": self.onward_sharing,
+            "number_told": self.number_told,
             "agency_copies_days": self.agency_copies_days,
             "ends_at": self.ends_at.isoformat() if self.ends_at else None,
             "review_on": self.review_on.isoformat(),
@@ -59,6 +62,8 @@ def narrows(old: AgreementTerms, new: AgreementTerms) -> bool:
             new.cameras <= old.cameras,
             new.notify_owner or not old.notify_owner,
             old.onward_sharing or not new.onward_sharing,
+            # A number is closed while its case is active: an owner cannot ask itself into it.
+            old.number_told == new.number_told,
             _at_most(new.agency_copies_days, old.agency_copies_days),
             _at_most(new.ends_at, old.ends_at),
             # Putting the review off would let terms stand that the owner's other half has to look at.
@@ -72,8 +77,18 @@ def open_minutes(terms: AgreementTerms) -> frozenset[int]:
     if terms.mode is Mode.REGISTRY:
         return frozenset()
     if terms.hours or terms.mode is Mode.CONDITIONAL:
-        return frozenset(minute for window in terms.hours for minute in _minutes(window))
+        return minutes_of(terms.hours)
     return frozenset(range(WEEK_MINUTES))
+
+
+def lends_within(terms: AgreementTerms, hours: frozenset[Window]) -> bool:
+    """Whether an owner may lend in these hours under the agreement: none of them is beyond it."""
+    return not terms.revoked and minutes_of(hours) <= open_minutes(terms)
+
+
+def minutes_of(hours: Iterable[Window]) -> frozenset[int]:
+    """Minutes of the local week in which any of the windows is open."""
+    return frozenset(minute for window in hours for minute in _minutes(window))
 
 
 def _minutes(window: Window) -> list[int]:

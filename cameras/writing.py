@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from cameras.details import CameraDetails, PlacementDetails, StreamDetails
+from cameras.hours import Window
 from cameras.models import Agreement, Area, Camera, Designation, Device, Placement, Site, Stream
 from cameras.terms import AgreementTerms
 from cameras.vocabulary import Codec, StreamRole
@@ -122,6 +123,7 @@ def read_terms(agreement: Agreement, at: datetime) -> AgreementTerms:
         cameras=frozenset(designated.values_list("camera__id", flat=True)),
         notify_owner=agreement.notify_owner,
         onward_sharing=agreement.onward_sharing,
+        number_told=agreement.number_told,
         agency_copies_days=agreement.agency_copies_days,
         ends_at=agreement.ends_at,
         review_on=agreement.review_on,
@@ -135,6 +137,7 @@ def write_terms(agreement: Agreement, terms: AgreementTerms, at: datetime, *, by
     agreement.purposes = sorted(terms.purposes)
     agreement.notify_owner = terms.notify_owner
     agreement.onward_sharing = terms.onward_sharing
+    agreement.number_told = terms.number_told
     agreement.agency_copies_days = terms.agency_copies_days
     agreement.ends_at = terms.ends_at
     agreement.review_on = terms.review_on
@@ -145,6 +148,13 @@ def write_terms(agreement: Agreement, terms: AgreementTerms, at: datetime, *, by
     for window in terms.hours:
         agreement.hours.create(weekday=window.weekday, opens=window.opens, closes=window.closes)
     _designate(agreement, terms.cameras, at)
+
+
+def write_lent(agreement: Agreement, hours: frozenset[Window]) -> None:
+    """Write the hours in which the owner lends within the agreement; none: in all that are agreed."""
+    agreement.lent_hours.all().delete()
+    for window in hours:
+        agreement.lent_hours.create(weekday=window.weekday, opens=window.opens, closes=window.closes)
 
 
 def _designate(agreement: Agreement, cameras: frozenset[UUID], at: datetime) -> None:

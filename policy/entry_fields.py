@@ -31,6 +31,7 @@ _OWN: dict[Action, Event] = {
     Action.CHANGE_CAMERA: Event.CAMERA_CHANGED,
     Action.TEST_STREAM: Event.STREAM_TESTED,
     Action.CHANGE_AGREEMENT: Event.AGREEMENT_CHANGED,
+    Action.LEND_HOURS: Event.HOURS_LENT,
     Action.PAUSE_CAMERA: Event.CAMERA_PAUSED,
     Action.RESUME_CAMERA: Event.CAMERA_RESUMED,
     Action.CHANGE_MEMBERSHIP: Event.MEMBERSHIP_CHANGED,
@@ -44,6 +45,8 @@ _OWN: dict[Action, Event] = {
     Action.CHANGE_ERASURE: Event.DISCLOSURE_ERASED,
     Action.RECOVER_LOG: Event.LOG_RECOVERED,
     Action.OPEN_ASSET: Event.ASSET_OPENED,
+    Action.ASK_FOOTAGE: Event.FOOTAGE_ASKED,
+    Action.UPLOAD_FOOTAGE: Event.FOOTAGE_UPLOADED,
 }
 PERMITTED: dict[Action, Event] = {action: _OWN.get(action, Event.ACT_PERMITTED) for action in Action}
 REFUSED: dict[Action, Event] = {

@@ -50,6 +50,8 @@ _ON: Mapping[Action, tuple[Kind, ...]] = {
     Action.JUSTIFY_EXIGENT: (Kind.GRANT,),
     Action.APPROVE: (Kind.GRANT, Kind.SYSTEM, Kind.POLICY),
     Action.CHANGE_AGREEMENT: (Kind.AGREEMENT,),
+    Action.LEND_HOURS: (Kind.AGREEMENT,),
+    Action.UPLOAD_FOOTAGE: (Kind.UPLOAD,),
     Action.CHANGE_MEMBERSHIP: (Kind.MEMBERSHIP,),
     Action.CHANGE_POLICY: (Kind.POLICY,),
     Action.SIGN_IN: (Kind.PERSON,),

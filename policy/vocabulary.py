@@ -34,6 +34,7 @@ class Action(StrEnum):
     CHANGE_CAMERA = "change_camera"
     TEST_STREAM = "test_stream"
     CHANGE_AGREEMENT = "change_agreement"
+    LEND_HOURS = "lend_hours"
     PAUSE_CAMERA = "pause_camera"
     RESUME_CAMERA = "resume_camera"
     CHANGE_MEMBERSHIP = "change_membership"
@@ -49,6 +50,8 @@ class Action(StrEnum):
     CHANGE_ERASURE = "change_erasure"
     RECOVER_LOG = "recover_log"
     OPEN_ASSET = "open_asset"
+    ASK_FOOTAGE = "ask_footage"
+    UPLOAD_FOOTAGE = "upload_footage"
 
 
 class Role(StrEnum):
@@ -102,6 +105,7 @@ class Kind(StrEnum):
     FOOTAGE = "footage"
     PROPOSAL = "proposal"
     ASSET = "asset"
+    UPLOAD = "upload"
 
 
 class OwnerClass(StrEnum):

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "rtcc.live.apps.LiveConfig",
     "rtcc.dispatch.apps.DispatchConfig",
     "rtcc.oversight.apps.OversightConfig",
+    "rtcc.partners.apps.PartnersConfig",
     "rtcc.pages.apps.PagesConfig",
     "rtcc.onebox.apps.OneboxConfig",
 ]

@@ -60,6 +60,7 @@ urlpatterns = [
     path("entries/<uuid:entry>/", oversight.entry, name="entry"),
     path("entries/<uuid:entry>/receipt/", oversight.receipt, name="entry-receipt"),
     path("oversight/", include("rtcc.oversight.urls")),
+    path("partner/", include("rtcc.partners.urls")),
     path("retention/", include("rtcc.retention.urls")),
     path("playback/", include("evidence.playback.urls")),
     path("cameras/<uuid:camera>/footage/", playback.camera_footage, name="camera-footage"),

@@ -69,6 +69,11 @@ app.conf.update(
             "schedule": schedule(30.0),
             "options": {"expires": 30},
         },
+        "write-notices": {
+            "task": "partners.write_notices",
+            "schedule": schedule(10.0),
+            "options": {"expires": 10},
+        },
         "verify-daily": {
             "task": "oversight.verify_daily",
             "schedule": crontab(hour=10, minute=7),

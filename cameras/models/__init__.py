@@ -1,6 +1,6 @@
 """The rows of the registry."""
 
-from cameras.models.agreements import Agreement, AgreementHours, Designation
+from cameras.models.agreements import Agreement, AgreementHours, Designation, LentHours
 from cameras.models.devices import Camera, Device, Stream
 from cameras.models.health import CameraHealth
 from cameras.models.placements import Area, Mask, Placement, Pose, Site
@@ -13,6 +13,7 @@ __all__ = [
     "CameraHealth",
     "Designation",
     "Device",
+    "LentHours",
     "Mask",
     "Placement",
     "Pose",

@@ -42,6 +42,9 @@ class Agreement(models.Model):
     )
     onward_sharing = models.BooleanField(default=False)
     records_handling = models.CharField(max_length=300, blank=True)
+    number_told = models.BooleanField(
+        default=False, help_text="tell the owner the number of the incident or case too"
+    )
     same_rules = models.BooleanField(default=True, help_text="the department's rules bind this partner too")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
@@ -71,8 +74,8 @@ class Agreement(models.Model):
 
     class Privacy:
         public = ("id", "code", "owner", "agency", "cameras", "mode", "purposes", "notify_owner", "viewers",
-                  "agency_copies_days", "onward_sharing", "records_handling", "same_rules", "starts_at",
-                  "ends_at", "review_on", "revoked_at")  # fmt: skip
+                  "agency_copies_days", "onward_sharing", "records_handling", "number_told", "same_rules",
+                  "starts_at", "ends_at", "review_on", "revoked_at")  # fmt: skip
         personnel = ("revoked_by",)
 
     def __str__(self) -> str:
@@ -120,6 +123,34 @@ class AgreementHours(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(weekday__lte=6), name="hours_weekday_in_week"),
             models.UniqueConstraint(F("agreement"), F("weekday"), F("opens"), name="hours_open_once"),
+        ]
+
+    class Privacy:
+        public = ("id", "agreement", "weekday", "opens", "closes")
+
+    @property
+    def window(self) -> Window:
+        return Window(self.weekday, self.opens, self.closes)
+
+
+class LentHours(models.Model):
+    """One opening in which the owner lends just now, within the agreed hours. None at all: all agreed hours.
+
+    The agreement stays what both sides agreed; this is the owner's alone, so that what it takes away today it
+    gives again tomorrow without asking.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="lent_hours")
+    weekday = models.PositiveSmallIntegerField(help_text="the day it opens: 0 Monday to 6 Sunday")
+    opens = models.TimeField()
+    closes = models.TimeField()
+
+    class Meta:
+        ordering = ("weekday", "opens")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(weekday__lte=6), name="lent_hours_weekday_in_week"),
+            models.UniqueConstraint(F("agreement"), F("weekday"), F("opens"), name="lent_hours_open_once"),
         ]
 
     class Privacy:

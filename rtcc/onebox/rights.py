@@ -156,6 +156,7 @@ _CAMERAS = {
     "cameras_pose": _state(CHANGE),
     "cameras_agreement": _state(CHANGE),
     "cameras_agreementhours": _state(ALL),
+    "cameras_lenthours": _state(ALL),
     "cameras_designation": _state(ALL),
     "cameras_camerahealth": Table(app=ALL, exempt="how a camera is doing just now, measured and overwritten"),
 }
@@ -202,6 +203,13 @@ _NOW = {
     ),
     "live_delivered": Table(app=CHANGE, exempt="a counter of bytes; the viewing's entries state it"),
     "dispatch_incident": _state(CHANGE),
+    "partners_notice": Table(
+        app=CHANGE,
+        entry="UPDATE(read_at, read_by_id, read_entry), DELETE",
+        exempt="a notice follows from the entry of the access, which it names",
+    ),
+    "partners_ask": _state(CHANGE),
+    "partners_upload": _state(ADD),
     "oversight_verification": Table(
         app=CHANGE,
         entry="INSERT, UPDATE(finished_entry, result, size, verifies), DELETE",

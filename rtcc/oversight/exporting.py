@@ -63,7 +63,7 @@ def csv_line(cells: Iterator[str] | tuple[str, ...]) -> str:
 async def csv_lines(reader: Reader, asked: Asked, note: str) -> AsyncIterator[str]:
     """The whole answer as CSV; the method note stands in the last line."""
     yield csv_line(COLUMNS)
-    async for portion in _portions(reader, asked):
+    async for portion in portions(reader, asked):
         for row in portion:
             said = as_json(row)
             yield csv_line(cell(said[name]) for name in COLUMNS)
@@ -74,14 +74,14 @@ async def json_text(reader: Reader, asked: Asked, note: str) -> AsyncIterator[st
     """The whole answer as one JSON document."""
     yield json.dumps({"question": asked.canonical(), "note": note})[:-1] + ', "rows": ['
     first = True
-    async for portion in _portions(reader, asked):
+    async for portion in portions(reader, asked):
         for row in portion:
             yield ("" if first else ",\n") + json.dumps(as_json(row))
             first = False
     yield "]}\n"
 
 
-async def _portions(reader: Reader, asked: Asked) -> AsyncIterator[tuple[Row, ...]]:
+async def portions(reader: Reader, asked: Asked) -> AsyncIterator[tuple[Row, ...]]:
     """The pages of the answer; the database's connection is given back between two of them."""
     there: Asked | None = asked
     while there is not None:

@@ -1,4 +1,6 @@
-"""Notices: who is to be told of an access is told by the report, and has been told when they read it."""
+"""Notices: oversight is told of an access by the report, and has been told when it reads it. Owners are told
+on their own desk (`rtcc.partners.notices`).
+"""
 
 from __future__ import annotations
 
@@ -27,13 +29,8 @@ def mark_read(reader: Reader) -> int:
 
 
 def _waiting(reader: Reader) -> list[UUID]:
-    """Ids of what is owed: an owner is told of its own cameras, oversight of what goes to oversight."""
-    if reader.owners is not None:
-        owed = Obligation.objects.open().filter(
-            kind=ObligationKind.NOTIFY_OWNER, grant__cameras__camera__in=reader.cameras
-        )
-    elif reader.tier in (Tier.FULL, Tier.PSEUDONYMOUS):
-        owed = Obligation.objects.open().filter(kind=ObligationKind.NOTIFY_OVERSIGHT)
-    else:
+    """Ids of what is owed to oversight, where the reader is of oversight."""
+    if reader.owners is not None or reader.tier not in (Tier.FULL, Tier.PSEUDONYMOUS):
         return []
+    owed = Obligation.objects.open().filter(kind=ObligationKind.NOTIFY_OVERSIGHT)
     return list(owed.values_list("id", flat=True).distinct())

@@ -142,6 +142,13 @@ _SAYS: dict[Event, Callable[[Said, str], str]] = {
     Event.CAMERA_PAUSED: _plain("paused a camera"),
     Event.CAMERA_RESUMED: _plain("let a paused camera go on"),
     Event.STREAM_TESTED: _plain("tested a camera's stream"),
+    Event.HOURS_LENT: _plain("changed the hours in which it lends its cameras"),
+    Event.FOOTAGE_ASKED: _plain("asked an owner for footage"),
+    Event.FOOTAGE_UPLOADED: _plain("handed in footage that was asked for"),
+    Event.FOOTAGE_DECLINED: _plain("said no to a request for footage"),
+    Event.NOTICE_READ: lambda said, name: (
+        f"{name} read {said.get('count') or 0} notices of accesses to their own cameras."
+    ),
     Event.AGREEMENT_CHANGED: _plain("changed an agreement"),
     Event.MEMBERSHIP_CHANGED: _plain("changed somebody's membership"),
     Event.POLICY_PUBLISHED: _plain("published a policy version"),

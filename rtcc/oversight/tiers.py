@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from audit.vocabulary import FIELDS_V1, TIERS_READ_BY, Tier
-from cameras.models import Camera
+from cameras.models import Camera, Designation
 from policy.facts import REPORT
 from policy.models import Membership, Person
 from policy.vocabulary import Kind, Ref, Role
@@ -31,7 +31,8 @@ TIER_OF_ROLE: dict[Role, Tier] = {
 _ORDER = [Tier.PUBLIC, Tier.PSEUDONYMOUS, Tier.FULL]
 
 # Beyond what the public reads, an owner is told who (by a stable pseudonym and role) saw what of its own
-# cameras and for how long; never the number of a case, a name, or anybody else's camera.
+# cameras and for how long; never a name or anybody else's camera, and the number of a case only where the
+# agreement of the camera says so.
 _OWNER_READS = frozenset(
     {
         "act", "actor_pseudonym", "actor_role", "agency", "owner", "owner_name", "footage_from", "footage_to",
@@ -49,6 +50,8 @@ class Reader:
     tier: Tier
     owners: frozenset[UUID] | None = None
     cameras: tuple[UUID, ...] = ()
+    # Those of them whose agreement tells the owner the number of the incident or case.
+    numbers: frozenset[UUID] = frozenset()
 
     @property
     def names(self) -> bool:
@@ -74,6 +77,8 @@ class Reader:
         seen |= {name: said[name] for name in _OWNER_READS if name in said}
         seen["touches"] = touches
         seen["cameras"] = list(dict.fromkeys(touch["camera"] for touch in touches))
+        if any(UUID(camera) in self.numbers for camera in seen["cameras"]) and "basis_number" in said:
+            seen["basis_number"] = said["basis_number"]
         own = {f"{Kind.CAMERA}:{camera}" for camera in seen["cameras"]}
         seen["refused"] = {ref: rule for ref, rule in _refused(said).items() if ref in own}
         return seen
@@ -111,4 +116,8 @@ def reader_of(person: Person) -> Reader:
     if tier is not Tier.PUBLIC or not owners:
         return Reader(person, tier)
     cameras = Camera.objects.owned_by(owners).order_by("code").values_list("id", flat=True)
-    return Reader(person, tier, owners, tuple(cameras))
+    told = Designation.objects.valid_at(clock.now()).filter(
+        camera__owner__in=owners, agreement__number_told=True
+    )
+    numbers = frozenset(told.values_list("camera__id", flat=True))
+    return Reader(person, tier, owners, tuple(cameras), numbers)

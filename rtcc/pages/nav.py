@@ -11,7 +11,7 @@ from policy.vocabulary import Role
 _WATCH = frozenset({Role.ANALYST, Role.SUPERVISOR})
 _ALL = frozenset(Role)
 _READ_LOG = frozenset({Role.AUDITOR, Role.OUTSIDE_REVIEWER})
-_READ_REPORT = _READ_LOG | {Role.PARTNER}
+_PARTNER = frozenset({Role.PARTNER})
 _STOP = frozenset({Role.SUPERVISOR, Role.POLICY_OWNER, Role.AUDITOR, Role.LEGAL_REVIEWER})
 
 
@@ -26,12 +26,13 @@ class Link:
 
 
 LINKS: tuple[Link, ...] = (
+    Link("My cameras", "/partner/", "shop", _PARTNER),
     Link("Incidents", "/incidents/", "exclamation-triangle", _WATCH),
     Link("Cameras", "/cameras/", "camera-video", _ALL),
     Link("Go back", "/playback/", "clock-history", _WATCH),
     Link("Due", "/due/", "hourglass-split", _WATCH),
     Link("Retention", "/retention/", "archive", _ALL - {Role.OFFICER}),
-    Link("Access report", "/oversight/report/", "journal-text", _READ_REPORT),
+    Link("Access report", "/oversight/report/", "journal-text", _READ_LOG),
     Link("Erasure", "/oversight/erasure/", "trash3", frozenset({Role.LEGAL_REVIEWER})),
     Link("Verify", "/oversight/verify/", "shield-check", _READ_LOG),
     Link("Who watches now", "/oversight/now/", "eye", frozenset({Role.SUPERVISOR}) | _READ_LOG),

@@ -19,7 +19,7 @@ FIRST_PAGE: dict[Role, str] = {
     Role.LEGAL_REVIEWER: "cameras:list",
     Role.AUDITOR: "oversight:report",
     Role.OUTSIDE_REVIEWER: "oversight:report",
-    Role.PARTNER: "oversight:report",
+    Role.PARTNER: "partners:desk",
     Role.POLICY_OWNER: "cameras:list",
     Role.OPERATOR: "cameras:list",
     Role.OFFICER: "cameras:list",

@@ -101,6 +101,10 @@ POST_ONLY = {
     "playback:open",
     "playback:close",
     "playback:bookmark",
+    "partners:read",
+    "partners:pause",
+    "partners:resume",
+    "partners:decline",
     "cameras:test",
     "cameras:pause",
     "cameras:resume",
@@ -125,6 +129,7 @@ def path_of(address: Address) -> str:
         ("<uuid:person>", str(NOTHING)),
         ("<uuid:membership>", str(NOTHING)),
         ("<str:token>", "nothing"),
+        ("<uuid:ask>", str(NOTHING)),
         ("<slug:code>", "cam01"),
         ("<path:path>", "0/000"),
     ):

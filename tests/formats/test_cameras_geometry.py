@@ -94,6 +94,7 @@ NIGHT = AgreementTerms(
     cameras=frozenset({CAMERA}),
     notify_owner=True,
     onward_sharing=False,
+    number_told=False,
     agency_copies_days=30,
     ends_at=None,
     review_on=date(2028, 1, 1),

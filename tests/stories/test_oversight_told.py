@@ -1,4 +1,4 @@
-"""Who is told of what: owners and oversight by reading, supervisors by the board, and what was cut off."""
+"""Who is told of what: supervisors by the board, owners of refusals, and what was cut off."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import pytest
 
 from cameras.actions.pause_camera import pause_camera
 from policy.actions.end_grant import end_grant
-from policy.models import Obligation
 from policy.permits import PermitEnded
 from policy.resume import resume
 from policy.vocabulary import Purpose
 from rtcc.live.actions.open_viewing import open_viewing
-from tests.city import camera, city, events, incident, person, said
+from tests.city import camera, city, events, incident, person
 from tests.conftest import Committed
 from tests.stories.test_oversight_report import report, signed_in, watch
 from tests.watching import grant_of
@@ -53,20 +52,6 @@ def test_what_was_cut_off_stands_in_a_row_of_its_own(city: Committed) -> None:
 
     rows = report("miriam.adler").rows
     assert [row.outcome for row in rows] == ["deny", "permit"]
-
-
-def test_an_owner_is_told_of_an_access_by_reading_the_report(city: Committed) -> None:
-    watch("cam11")
-    owed = Obligation.objects.filter(kind="notify_owner")
-    assert [each.discharged_at for each in owed] == [None]
-
-    assert signed_in("lena.fontaine").get("/oversight/report/").context["told"] == 0
-    assert owed.get().discharged_at is None, "it is not about her cameras"
-    marcus = signed_in("marcus.hale")
-    assert marcus.get("/oversight/report/").context["told"] == 1
-    assert owed.get().discharged_by == person("marcus.hale")
-    assert said()[-1]["detail"]["notices_read"] == 1
-    assert marcus.get("/oversight/report/").context["told"] == 0
 
 
 def test_a_partner_whose_camera_alone_was_refused_reads_a_refusal(city: Committed) -> None:

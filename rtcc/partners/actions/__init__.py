@@ -1,0 +1,1 @@
+"""Acts of the partner desk: one module, one public function, one passage through `policy.guard`."""
