@@ -97,8 +97,8 @@ def _state(camera: Camera) -> tuple[str, str]:
 
 def _hours(agreement: Agreement) -> tuple[str, ...]:
     """The hours that count now: those the owner lends of the agreed ones, else the agreed ones."""
-    rows = list(agreement.lent_hours.all()) or list(agreement.hours.all())
-    return tuple(str(row.window) for row in rows)
+    lent = tuple(str(row.window) for row in agreement.lent_hours.all())
+    return lent or tuple(str(row.window) for row in agreement.hours.all())
 
 
 def _terms_say(camera: Camera, terms: Terms) -> str:

@@ -275,7 +275,7 @@ class _Act:
                 footage=footage,
                 actor=actor_key(self.question.by),
                 basis=self.standing.basis.id if self.standing.basis else None,
-                owner=_owner(self.resources.get(ref)),
+                owner=owner_of(self.resources.get(ref)),
             )
             for ref in self.question.on
             if ref.kind is Kind.CAMERA
@@ -320,7 +320,8 @@ def _session_of(by: Actor) -> str | None:
     return whereabouts.get().session if isinstance(by, Person) else None
 
 
-def _owner(resource: ResourceFacts | None) -> UUID | None:
+def owner_of(resource: ResourceFacts | None) -> UUID | None:
+    """The organisation that owns the thing, where that is known."""
     if resource is None or resource.owner_id in ("none", "unknown"):
         return None
     return UUID(resource.owner_id)

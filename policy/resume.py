@@ -16,17 +16,17 @@ from uuid import UUID
 
 from django.db import transaction
 
-from audit.record import record
+from audit.record import Touch, record
 from audit.vocabulary import Event, Outcome
 from policy import epoch, facts, publish
 from policy.actors import Actor, SystemActor, Whereabouts, actor_key, whereabouts
 from policy.decide import Deny
 from policy.facts import Question
-from policy.guard import decide_one
+from policy.guard import decide_one, owner_of
 from policy.models import Permit as PermitRow
 from policy.models import Person
 from policy.permits import TOGETHER, Covered, Permit, PermitEnded, check_stands, find, read
-from policy.vocabulary import Action, Purpose, Ref
+from policy.vocabulary import Action, Kind, Purpose, Ref
 from rtcc import clock
 
 MISSING = "There is no such permit."
@@ -111,7 +111,7 @@ def _decide_again(row: PermitRow, by: Actor) -> Permit:
         row = PermitRow.objects.select_for_update(of=("self",)).select_related(*TOGETHER).get(id=row.id)
         check_stands(row, by)
         with _in_session_of(row):
-            refused, kept = _weigh(row, by)
+            refused, kept, touches = _weigh(row, by)
         row.epoch = epoch.current()
         row.person_epoch = row.person.session_epoch if row.person else 0
         changed = ["epoch", "person_epoch"]
@@ -121,7 +121,7 @@ def _decide_again(row: PermitRow, by: Actor) -> Permit:
             changed.append("covers")
         if refused:
             ended = next(iter(refused.values())).sentence if not kept else None
-            _enter_change(row, by, refused, ended)
+            _enter_change(row, by, refused, touches, ended)
             if not kept:
                 row.ended_at, row.ended_why = clock.now(), ended or ""
                 changed += ["ended_at", "ended_why"]
@@ -146,8 +146,10 @@ def _in_session_of(row: PermitRow) -> Iterator[None]:
         whereabouts.reset(token)
 
 
-def _weigh(row: PermitRow, by: Actor) -> tuple[dict[Ref, Deny], list[dict[str, Any]]]:
-    """Each covered thing decided on fresh facts: what is refused, and what stays covered with its demands."""
+def _weigh(row: PermitRow, by: Actor) -> tuple[dict[Ref, Deny], list[dict[str, Any]], list[Touch]]:
+    """Each covered thing decided on fresh facts: what is refused, what stays covered with its demands, and the
+    cameras that are taken out, so that their owners find it.
+    """
     question, at = _question(row, by), clock.now()
     version = publish.active()
     person, standing = facts.person_facts(by, at), facts.standing(question, at)
@@ -163,10 +165,15 @@ def _weigh(row: PermitRow, by: Actor) -> tuple[dict[Ref, Deny], list[dict[str, A
         else:
             demands = tuple(spec.kind for spec in answer.obligations)
             kept.append(replace(covered, obligations=demands).as_json())
-    return refused, kept
+    touches = [
+        Touch(camera=ref.id, owner=owner_of(resources.get(ref))) for ref in refused if ref.kind is Kind.CAMERA
+    ]
+    return refused, kept, touches
 
 
-def _enter_change(row: PermitRow, by: Actor, refused: dict[Ref, Deny], ended: str | None) -> None:
+def _enter_change(
+    row: PermitRow, by: Actor, refused: dict[Ref, Deny], touches: list[Touch], ended: str | None
+) -> None:
     watching = Action(row.action) is Action.VIEW_LIVE
     event = Event.VIEW_CONTINUED if watching else Event.ACT_REFUSED
     name: dict[str, Any] = {"actor_name": by.display_name} if isinstance(by, Person) else {}
@@ -183,6 +190,7 @@ def _enter_change(row: PermitRow, by: Actor, refused: dict[Ref, Deny], ended: st
         rules=sorted({deny.rule for deny in refused.values()}),
         rule_sentence=next(iter(refused.values())).sentence,
         reason=ended or "part of the permit ended",
+        touches=touches,
         **name,
     )
 

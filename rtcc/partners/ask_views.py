@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 from uuid import UUID
 
@@ -64,7 +65,7 @@ def _own_basis(person: Person, basis: UUID) -> Basis:
     return row
 
 
-def _lines(rows: list[Ask]) -> list[dict[str, object]]:
+def _lines(rows: Iterable[Ask]) -> list[dict[str, object]]:
     return [
         {
             "ask": row,

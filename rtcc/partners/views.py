@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from cameras.actions.lend_hours import lend_hours
 from cameras.actions.pause_camera import pause_camera
 from cameras.actions.resume_camera import resume_camera
+from cameras.hours import Window
 from cameras.models import Agreement, Camera
 from cameras.writing import find_agreement_by_code, read_terms
 from policy.denied import Denied
@@ -236,7 +237,7 @@ def _as_sent(request: HttpRequest) -> list[dict[str, Any]]:
     return rows
 
 
-def _all_agreed(row: Agreement) -> frozenset[week.Window]:
+def _all_agreed(row: Agreement) -> frozenset[Window]:
     """All hours that the agreement has."""
     return read_terms(row, clock.now()).hours or week.whole_week()
 
