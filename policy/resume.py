@@ -147,7 +147,7 @@ def _in_session_of(row: PermitRow) -> Iterator[None]:
 
 
 def _weigh(row: PermitRow, by: Actor) -> tuple[dict[Ref, Deny], list[dict[str, Any]], list[Touch]]:
-    """Each covered thing decided on fresh facts: what is refused, what stays covered with its demands, and the
+    """Each covered thing decided on fresh facts: what is refused, what stays with its demands, and the
     cameras that are taken out, so that their owners find it.
     """
     question, at = _question(row, by), clock.now()
