@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -31,6 +32,21 @@ def executable() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def flags() -> list[str]:
+    """How it is started; as root it cannot have its sandbox."""
+    return [*_FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(_FLAGS)
+
+
+@contextmanager
+def django_beside() -> Iterator[None]:
+    """Playwright keeps an event loop in this thread, which Django takes for async code of ours."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    try:
+        yield
+    finally:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium for a file of tests: playwright keeps an event loop in this thread, and other tests start
@@ -42,16 +58,10 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(_MISSING)
         pytest.skip(_MISSING)
-    # playwright keeps an event loop in this thread, which Django takes for async code of ours.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    flags = [*_FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(_FLAGS)
-    try:
-        with sync_playwright() as playwright:
-            started = playwright.chromium.launch(executable_path=path, args=flags)
-            yield started
-            started.close()
-    finally:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    with django_beside(), sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=flags())
+        yield started
+        started.close()
 
 
 @pytest.fixture
