@@ -15,7 +15,6 @@ import struct
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from django.db import Error as DatabaseFailure
@@ -176,15 +175,13 @@ class LiveServer:
     ) -> None:
         """Until the viewer goes. Waiting for it to read is what lets its queue drop to the next key frame."""
         gone = asyncio.ensure_future(reader.read(1))
+        gone.add_done_callback(lambda _: something.set())
         try:
             while not gone.done():
                 while (item := subscription.take()) is not None:
                     writer.write(frame_of(item))
                     await writer.drain()
-                wait = asyncio.ensure_future(something.wait())
-                either: set[asyncio.Future[Any]] = {wait, gone}
-                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-                wait.cancel()
+                await something.wait()
                 something.clear()
         finally:
             gone.cancel()

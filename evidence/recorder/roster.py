@@ -1,7 +1,9 @@
-"""Which cameras this recorder holds: read from the registry every two seconds, leased in the database.
+"""Which cameras this recorder holds: read from the registry, leased in the database.
 
-Footage first: while the database is away the cameras of the last reading go on. A camera that was paused,
-retired or moved to another address leaves the engine within the next reading.
+Every two seconds it asks whether anything has changed (the epoch, the number of cameras, the cameras under
+grants) and then reads; without a change it reads a few seconds later, for what time alone changes (hours,
+placements). Footage first: while the database is away the cameras of the last reading go on. A camera that
+was paused, retired or moved to another address leaves the engine with the next reading.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +32,7 @@ from evidence.recorder.engine import Engine
 from evidence.recorder.states import AddressRefused, ProtocolError
 from evidence.recorder.vault_sink import Terms
 from evidence.vault.descriptor import DAY_S, HOUR_S
+from policy import epoch
 from policy.models import Grant
 from policy.publish import active
 from rtcc import clock
@@ -37,6 +41,7 @@ from rtcc.keys import KeyFailure
 from rtcc.logs import log
 
 EVERY_S = 2.0
+READ_S = 6.0
 LEASE = timedelta(seconds=30)
 # Whoever holds the lock of this spool folder is the one recorder of this name; an earlier one is dead.
 NAME = f"{socket.gethostname()[:60]}:{hashlib.sha256(str(config.spool_dir).encode()).hexdigest()[:12]}"
@@ -79,6 +84,8 @@ class Roster:
         self._held: dict[str, Held] = {}
         self._epochs: dict[str, int] = {}
         self._since: dict[str, datetime | None] = {}
+        self._seen: tuple[object, ...] | None = None
+        self._read_s = 0.0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -123,7 +130,7 @@ class Roster:
     def _run(self, engine: Engine) -> None:
         while not self._stop.is_set():
             try:
-                self.read(engine)
+                self._look(engine)
             except DatabaseError as error:
                 _log.warning("roster_unread", error=type(error).__name__)
                 close_old_connections()
@@ -131,10 +138,17 @@ class Roster:
                 _log.exception("roster_unread")
             self._stop.wait(EVERY_S)
 
+    def _look(self, engine: Engine) -> None:
+        now = clock.now()
+        seen = (epoch.current(), Camera.objects.connectable().count(), frozenset(_granted(now)))
+        if seen != self._seen or time.monotonic() - self._read_s >= READ_S:
+            self.read(engine)
+            self._seen, self._read_s = seen, time.monotonic()
+
     def read(self, engine: Engine) -> None:
         """One reading: add, remove and change the engine's cameras."""
         now = clock.now()
-        granted = set(Grant.objects.standing_at(now).values_list("cameras__camera", flat=True).distinct())
+        granted = _granted(now)
         wanted: dict[str, Held] = {}
         for camera in Camera.objects.connectable().with_terms(now):
             placement = next(iter(camera.placements_now), None)
@@ -204,6 +218,11 @@ class Roster:
             del self._held[camera]
             del self._epochs[camera]
             engine.remove_camera(camera)
+
+
+def _granted(now: datetime) -> set[UUID]:
+    """Cameras under a grant that stands."""
+    return set(Grant.objects.standing_at(now).values_list("cameras__camera", flat=True).distinct())
 
 
 def _period_s(retention_class: str, now: datetime) -> int:

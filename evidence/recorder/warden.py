@@ -24,7 +24,7 @@ from policy.vocabulary import Action, Kind, Ref
 from rtcc import clock
 from rtcc.logs import log
 
-LOOK_S = 0.8
+LOOK_S = 1.0
 # The web process, which knows better words for it, holds pictures first where the database is silent.
 SILENT_GRACE_S = 2.0
 SILENT = "The database does not answer, so nobody can say that this is still allowed."
