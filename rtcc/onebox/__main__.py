@@ -144,6 +144,7 @@ def _start(options: Options, supervisor: Supervisor, data: DataFolder) -> None:
     with step("Data folder and keys") as current:
         current.outcome = "found" if data.settled else "made"
         box = Box.of(data, options)
+    check_simulator_port(box)
     (data.run / "port").write_text(str(options.port))
     _prepare(box, supervisor, quiet=False)
     _run_preparations(box)
@@ -152,6 +153,19 @@ def _start(options: Options, supervisor: Supervisor, data: DataFolder) -> None:
         supervisor.start(*(_service(row, box) for row in rows))
         current.outcome = ", ".join(row.name for row in rows)
     _greet(box, time.monotonic() - began)
+
+
+def check_simulator_port(box: Box) -> None:
+    """Raises Stop where somebody else answers at the address of our simulated cameras: the recorder would
+    connect to them, and every camera of ours would say that its password is wrong.
+    """
+    port = box.birth.simulator_port
+    if box.options.demo and not port_is_free(port):
+        raise Stop(
+            f"Port {port} of this machine is taken by another program, perhaps by the cameras of another"
+            f" demonstration. The cameras of this data folder are registered there ({box.data.root}): stop"
+            " the other program, or begin with another folder (--data DIR)."
+        )
 
 
 def _greet(box: Box, seconds: float) -> None:

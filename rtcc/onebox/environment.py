@@ -4,6 +4,7 @@ setting.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -17,7 +18,8 @@ from rtcc.onebox.postgres import Cluster
 from rtcc.onebox.progress import Stop
 from rtcc.onebox.valkey import Valkey
 
-_FIRST_SIMULATOR_PORT = 8554
+# Below the ports that outgoing connections are given.
+_SIMULATOR_PORTS = range(20_000, 32_000)
 # The simulator serves from one port; the demo may open streams there and nowhere else.
 _SIMULATOR_ADDRESS = "127.0.0.1/32"
 # What an operator may choose in `settings.toml`: addresses in which cameras may be, as CIDR:port-port;
@@ -34,6 +36,16 @@ def port_is_free(port: int, address: str = "127.0.0.1") -> bool:
         except OSError:
             return False
     return True
+
+
+def simulator_port(data: DataFolder) -> int:
+    """A free port for the simulated cameras of a data folder. Each folder looks in another place first: the
+    registry keeps the port, and another demonstration that is born at the same time, or that does not run
+    just now, must not have been given the same.
+    """
+    name = hashlib.sha256(str(data.root.resolve()).encode()).digest()
+    first = _SIMULATOR_PORTS[int.from_bytes(name[:4]) % len(_SIMULATOR_PORTS)]
+    return free_port(first)
 
 
 def free_port(first: int) -> int:
@@ -62,7 +74,7 @@ class Birth:
         keys.make(data)
         host = "localhost" if options.demo else options.host or socket.getfqdn()
         log_name = "watchlight.example/log" if options.demo else f"{host}/log"
-        born = cls(host, log_name, free_port(_FIRST_SIMULATOR_PORT))
+        born = cls(host, log_name, simulator_port(data))
         new = path.with_suffix(".new")
         new.write_text(json.dumps(asdict(born), indent=1))
         new.rename(path)

@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from rtcc.onebox import children, keys, logfiles, tls
-from rtcc.onebox.environment import Birth, Box, port_is_free, settings
+from rtcc.onebox.__main__ import check_simulator_port
+from rtcc.onebox.environment import Birth, Box, port_is_free, settings, simulator_port
 from rtcc.onebox.layout import DataFolder, secret, socket_folder
 from rtcc.onebox.options import ROOT, parse
 from rtcc.onebox.postgres import Cluster
@@ -300,6 +301,19 @@ def test_a_taken_port_is_noticed() -> None:
         assert answers_at(f"tcp:{port}")()
     assert port_is_free(port)
     assert not answers_at(f"tcp:{port}")()
+
+
+def test_two_demonstrations_have_cameras_at_different_ports_and_a_taken_one_stops_the_start(
+    data: DataFolder, cluster: Cluster, tmp_path: Path
+) -> None:
+    ports = {simulator_port(DataFolder(tmp_path / name)) for name in ("one", "two", "three")}
+    assert len(ports) == 3
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        birth = Birth("localhost", "watchlight.example/log", stranger.getsockname()[1])
+        box = Box(data, parse([]), birth, cluster)
+        with pytest.raises(Stop, match="cameras of another"):
+            check_simulator_port(box)
+    check_simulator_port(box)
 
 
 def test_each_role_is_told_its_own_password_only(data: DataFolder, cluster: Cluster) -> None:
