@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from evidence.catalogue import views as catalogue
 from evidence.playback import views as playback
 from policy.accounts import opening, people
 from policy.accounts import views as accounts
@@ -67,6 +68,7 @@ urlpatterns = [
     path("cameras/", include("cameras.urls")),
     path("api/v1/cameras/", include("cameras.api_urls")),
     path("api/v1/incidents/", incidents_api.Incidents.as_view(), name="api-incidents"),
+    path("log/minute/<str:day>/<str:time>", catalogue.minute_leaves, name="minute-leaves"),
     path("log/", include("audit.urls")),
 ]
 

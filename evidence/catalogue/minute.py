@@ -2,7 +2,8 @@
 
 The entry states the cameras expected, recorded and in gap, and the root of a leaf list: one line of canonical
 JSON per segment, in the order (camera, start, id). The list is a file of its own, so that who has the entry
-and the list can recompute the root (RFC 6962 hashing over the lines).
+and the list can recompute the root (RFC 6962 hashing over the lines). Its leaf hashes are public beside the
+tiles, ``/log/minute/<day>/<time>`` (`evidence.catalogue.views`).
 """
 
 from __future__ import annotations
@@ -51,6 +52,15 @@ def root_of(lines: Collection[bytes]) -> bytes:
     for line in lines:
         edge.append(leaf_hash(line))
     return edge.root()
+
+
+def leaf_hashes(minute: datetime) -> list[bytes] | None:
+    """The leaf hashes of a minute's list, in its order; None where there is no list."""
+    try:
+        lines = list_path(minute).read_bytes().splitlines()
+    except FileNotFoundError:
+        return None
+    return [leaf_hash(line) for line in lines]
 
 
 class Minutes:

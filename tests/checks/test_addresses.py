@@ -69,6 +69,7 @@ PUBLIC = {
     "audit:checkpoint",
     "audit:tile",
     "audit:vkey",
+    "minute-leaves",
 }
 # What somebody who is not signed in is answered to a POST, where it is no refusal: their form again.
 ANSWERED_BY_POST: dict[str, tuple[int, ...]] = {"sign-in-demo": (400,), "account_login": (200,)}

@@ -2,7 +2,10 @@
 
     python independent_log_check.py FOLDER LOG_VKEY [WITNESS_VKEY]
 
-FOLDER holds ``checkpoint`` and ``tile/`` as they are served under ``/log/``. Needs the openssl program.
+FOLDER holds ``checkpoint`` and ``tile/`` as they are served under ``/log/``; it may hold ``minute/DAY/TIME``,
+as served there too, each with what is disclosed of that minute's entry in ``minute/DAY/TIME.disclosed`` (one
+disclosure a line, SD-JWT form): then the leaves of recorded footage are checked as well. Needs the openssl
+program.
 Prints what it found; exit code 1 where something does not fit. Standards: RFC 6962 section 2.1; C2SP
 signed-note, tlog-checkpoint, tlog-tiles, tlog-cosignature.
 """
@@ -106,6 +109,24 @@ def root(hashes: list[bytes]) -> bytes:
     return hashes[0]
 
 
+def minutes(folder: pathlib.Path, digests: list[set[str]]) -> int:
+    """Leaf hashes of each minute lead to the root that one entry of the log fixes; how many minutes."""
+    lists = sorted(path for path in folder.glob("minute/*/*") if path.suffix != ".disclosed")
+    for path in lists:
+        said, fixed = {}, set()
+        for line in path.with_suffix(".disclosed").read_text().split():
+            _, name, value = json.loads(base64.urlsafe_b64decode(line + "=" * (-len(line) % 4)))
+            said[name] = value
+            fixed.add(base64.urlsafe_b64encode(hashlib.sha256(line.encode()).digest()).decode().rstrip("="))
+        if not any(fixed <= entry for entry in digests):
+            die(f"no entry of the log fixes what is disclosed of minute {path.parent.name} {path.name}")
+        began = "".join(letter for letter in said["footage_from"][:16] if letter.isdigit())
+        leaves = [bytes.fromhex(line) for line in path.read_text().split()]
+        if began != path.parent.name + path.name or root(leaves).hex() != said["detail"]["root"]:
+            die(f"the leaves of minute {path.parent.name} {path.name} do not lead to the root of its entry")
+    return len(lists)
+
+
 def main(place: str, log: str, witness: str | None = None) -> None:
     folder = pathlib.Path(place)
     note = (folder / "checkpoint").read_text()
@@ -114,11 +135,12 @@ def main(place: str, log: str, witness: str | None = None) -> None:
     key = vkey(log)
     if origin != key[0] or signature_of(note, key) is None:
         die("the log did not sign this checkpoint")
-    leaves = []
+    leaves, digests = [], []
     for index, entry in enumerate(entries(folder, size)):
         content = json.loads(entry)
         if set(content) != {"v", "_sd_alg", "_sd"} or content["_sd"] != sorted(content["_sd"]):
             die(f"entry {index} says more than its digests")
+        digests.append(set(content["_sd"]))
         leaves.append(hashlib.sha256(b"\0" + entry).digest())
     if base64.b64encode(root(leaves)).decode() != root_line:
         die(f"the {size} entries do not lead to the root of the checkpoint")
@@ -130,6 +152,8 @@ def main(place: str, log: str, witness: str | None = None) -> None:
         hashes = [root(hashes[i : i + 256]) for i in range(0, len(hashes) // 256 * 256, 256)]
         level += 1
     print(f"{origin}: {size} entries lead to the signed root, and so do {level} levels of hash tiles.")
+    if checked := minutes(folder, digests):
+        print(f"The leaves of {checked} minutes of footage lead to the roots of their entries.")
     if witness:
         cosignature = signature_of(note, vkey(witness))
         if cosignature is None:
