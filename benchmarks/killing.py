@@ -65,9 +65,8 @@ STATES = """
 import json
 from evidence.models import KeepWrap, Segment
 from evidence.retention.states import Found, state_of
-from evidence.vault.disk import DiskStore
-from rtcc.config import config
-store, outside = DiskStore(config.store_dir), []
+from evidence.vault.examine import Shelf
+store, outside = Shelf(), []
 wrapped = set(KeepWrap.objects.values_list("segment", flat=True))
 for row in Segment.objects.all():
     found = Found(row.tombstone is not None, row.wrapped_key is not None, row.id in wrapped,

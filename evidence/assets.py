@@ -22,13 +22,12 @@ from audit.record import Touch, record
 from audit.vocabulary import Event, Outcome
 from cameras.models import Camera
 from evidence.models import Asset, AssetKind, AssetWriting
-from evidence.retention.keys import key_store
 from evidence.vault.assetfile import AssetSeal, AssetTerms, AssetWriter, remove
 from evidence.vault.descriptor import AssetDescriptor, Period
 from evidence.vault.disk import DiskStore
 from evidence.vault.errors import VaultFailure
-from evidence.vault.keystore import KeyName
-from evidence.vault.store import Location
+from evidence.vault.footage_keys import key_store
+from evidence.vault.names import KeyName, Location
 from policy import publish
 from policy.actors import actor_key
 from policy.models import Person

@@ -7,7 +7,7 @@ from celery import shared_task
 from evidence import asset_account, assets
 from evidence.playback import account
 from evidence.retention import destruction, ending, shredding
-from evidence.retention.keys import key_store
+from evidence.vault.footage_keys import rewrap_all
 
 
 @shared_task(name="evidence.sweep_playbacks")
@@ -46,4 +46,4 @@ def renew_keys() -> int:
     of the key store opens nothing.
     """
     shredding.shred_empty_periods()
-    return key_store().rewrap_all().keys
+    return rewrap_all()

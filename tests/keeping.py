@@ -9,7 +9,7 @@ import pytest
 from evidence.actions.place_hold import place_hold
 from evidence.actions.release_hold import release_hold
 from evidence.models import Keep, Segment
-from evidence.vault.keystore import KeyName
+from evidence.vault.names import KeyName
 from policy.actions.approve import approve
 from policy.actions.propose import propose
 from policy.vocabulary import Action, Kind, Purpose, Ref

@@ -20,7 +20,8 @@ from evidence.recorder.vault_sink import Finished
 from evidence.retention.states import FootageState, Found, state_of
 from evidence.vault.descriptor import DAY_S, HOUR_S, AssetDescriptor, Period
 from evidence.vault.disk import DiskStore
-from evidence.vault.keystore import KeyName, KeyStore
+from evidence.vault.keystore import KeyStore
+from evidence.vault.names import KeyName
 from evidence.vault.segmentfile import SegmentWriter
 from evidence.vault.spool import Spool
 from evidence.vault.tink import BlockReader

@@ -10,9 +10,9 @@ from cameras.models import Camera
 from evidence.models import Asset, Disposition, KeepWrap, Segment
 from evidence.retention import keeping
 from evidence.retention.due import ranges_of
-from evidence.retention.keys import key_above, key_store, opens
 from evidence.retention.states import DispositionState, check_transition
-from evidence.vault.keystore import KeyName
+from evidence.vault.footage_keys import key_above, opens
+from evidence.vault.names import KeyName
 from policy import publish
 from policy.actors import SystemActor
 from policy.guard import guard
@@ -73,8 +73,7 @@ def _put_tombstones(row: Disposition, segments: Sequence[Segment | Asset]) -> No
     names = {key_above(segment) for segment in segments if segment.wrapped_key is not None}
     wraps = KeepWrap.objects.filter(segment__in=[segment.id for segment in segments])
     names |= {KeyName.keep(keep) for keep in wraps.values_list("keep_id", flat=True)}
-    keys = key_store()
-    row.keys = sorted(str(name) for name in names if opens(keys, name))
+    row.keys = sorted(str(name) for name in names if opens(name))
 
 
 def _detail(row: Disposition) -> dict[str, object]:

@@ -13,8 +13,7 @@ from django.db.models import F, Q
 from evidence.querysets import AssetQuerySet, AssetReadingQuerySet
 from evidence.vault.assetfile import AssetSeal
 from evidence.vault.descriptor import AssetDescriptor, Period
-from evidence.vault.keystore import KeyName
-from evidence.vault.store import Location
+from evidence.vault.names import KeyName, Location
 from policy.models import Basis, Organisation, Permit, Person
 from rtcc.ids import uuid7
 

@@ -14,7 +14,7 @@ from evidence.models.segments import Segment
 from evidence.querysets import AssetQuerySet, DispositionQuerySet, SegmentQuerySet
 from evidence.retention.states import STATE_SAYS, DispositionState
 from evidence.vault.descriptor import Period
-from evidence.vault.keystore import KeyName
+from evidence.vault.names import KeyName
 from rtcc.ids import uuid7
 
 _DECIDED = [

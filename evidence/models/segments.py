@@ -10,8 +10,8 @@ from django.db import models
 
 from evidence.querysets import SegmentQuerySet
 from evidence.vault.descriptor import AssetDescriptor, Period
+from evidence.vault.names import Location
 from evidence.vault.seal import Seal, SealedSegment
-from evidence.vault.store import Location
 
 
 class Segment(models.Model):

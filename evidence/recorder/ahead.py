@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -9,7 +10,7 @@ from django.db import connection
 from evidence.recorder.roster import Roster
 from evidence.vault.descriptor import Period
 from evidence.vault.errors import VaultFailure
-from evidence.vault.keystore import KeyName, KeyStore
+from evidence.vault.names import KeyName
 from rtcc.logs import log
 
 DAYS = 3
@@ -19,8 +20,8 @@ _log = log("recorder")
 class Ahead:
     """From the middle of a key period on the next one's keys are made, so that recording never waits."""
 
-    def __init__(self, keys: KeyStore, roster: Roster) -> None:
-        self._keys, self._roster = keys, roster
+    def __init__(self, make_key: Callable[[KeyName], object], roster: Roster) -> None:
+        self._create, self._roster = make_key, roster
         self._made: dict[KeyName, datetime] = {}
         self._day: datetime | None = None
 
@@ -41,7 +42,7 @@ class Ahead:
 
     def _make_key(self, name: KeyName, until: datetime) -> None:
         try:
-            self._keys.create(name)
+            self._create(name)
         except (VaultFailure, OSError) as error:
             # It is tried again when it is needed, and then the gap says why.
             _log.error("key_not_made", key=str(name), error=type(error).__name__)

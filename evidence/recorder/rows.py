@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -22,7 +23,6 @@ from evidence.recorder.states import Gap as GapTold
 from evidence.recorder.states import GapReason
 from evidence.recorder.vault_sink import Finished, Opened, asset_camera
 from evidence.vault.descriptor import AssetDescriptor
-from evidence.vault.spool import Spool
 from policy.publish import active
 from rtcc import clock
 from rtcc.logs import log
@@ -33,10 +33,12 @@ _log = log("recorder")
 
 
 class RowWriter:
-    """One thread that writes rows in the order in which things happened."""
+    """One thread that writes rows in the order in which things happened. ``forget(asset)`` is called once the
+    row of a segment has committed.
+    """
 
-    def __init__(self, spool: Spool, journal: GapJournal, roster: Roster) -> None:
-        self._spool, self._journal, self._roster = spool, journal, roster
+    def __init__(self, forget: Callable[[UUID], None], journal: GapJournal, roster: Roster) -> None:
+        self._forget, self._journal, self._roster = forget, journal, roster
         self._work: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
         self._waiting: deque[Told] = deque()
         self._thread = threading.Thread(target=self._run, name="rows", daemon=True)
@@ -102,7 +104,7 @@ class RowWriter:
         try:
             if isinstance(item, Finished):
                 write_segment(item, self._roster.retention_class(item.sealed.asset.source))
-                self._spool.forget(item.sealed.asset.id)
+                self._forget(item.sealed.asset.id)
             elif isinstance(item, Opened):
                 write_opened(item.asset)
             else:

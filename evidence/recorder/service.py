@@ -36,7 +36,8 @@ from evidence.recorder.vault_sink import Finished, VaultSink, asset_camera
 from evidence.vault.descriptor import AssetDescriptor
 from evidence.vault.disk import DiskStore
 from evidence.vault.errors import KeyDestroyed, VaultFailure
-from evidence.vault.keystore import KeyName, KeyStore
+from evidence.vault.keystore import KeyStore
+from evidence.vault.names import KeyName
 from evidence.vault.repair import Lost, Recovered, Waiting, recover
 from evidence.vault.seal import SealedSegment
 from evidence.vault.spool import Spool
@@ -62,7 +63,7 @@ class Recorder:
         self.keys = KeyStore.initialise(config.period_keys_dirs, provider())
         self.roster = Roster(explain=explain_downtime, release=end_gaps)
         self.journal = GapJournal(config.spool_dir)
-        self.rows = RowWriter(self.spool, self.journal, self.roster)
+        self.rows = RowWriter(self.spool.forget, self.journal, self.roster)
         self.sink = VaultSink(
             store=self.store,
             spool=self.spool,
@@ -78,7 +79,7 @@ class Recorder:
             monotonic=time.monotonic,
         )
         self.minutes = Minutes()
-        self.ahead = Ahead(self.keys, self.roster)
+        self.ahead = Ahead(self.keys.create, self.roster)
         self.live = LiveServer(self.engine, config.live_socket)
         self._stop = threading.Event()
 

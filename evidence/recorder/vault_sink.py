@@ -21,7 +21,8 @@ from evidence.recorder.states import CloseReason, Gap, GapReason, SinkFailed
 from evidence.recorder.timeline import CLOCK_HZ
 from evidence.vault.descriptor import AssetDescriptor, Period
 from evidence.vault.errors import VaultFailure
-from evidence.vault.keystore import KeyName, KeyStore
+from evidence.vault.keystore import KeyStore
+from evidence.vault.names import KeyName
 from evidence.vault.repair import Lost, Recovered, Waiting, recover_one
 from evidence.vault.seal import SealedSegment
 from evidence.vault.segmentfile import SegmentWriter

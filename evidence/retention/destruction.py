@@ -29,14 +29,13 @@ from evidence.actions.destroy_footage import destroy_footage
 from evidence.models import Asset, Disposition, KeepWrap, Segment
 from evidence.retention import due
 from evidence.retention.states import DispositionState, check_transition
+from evidence.vault import removal
 from evidence.vault.descriptor import DAY_S, HOUR_S
-from evidence.vault.disk import DiskStore
 from evidence.vault.errors import StillThere, VaultFailure
 from policy.actors import SystemActor
 from policy.denied import Denied, Hidden
 from policy.vocabulary import Action, Purpose
 from rtcc import clock
-from rtcc.config import config
 from rtcc.errors import Conflict, Unavailable
 from rtcc.logs import log
 
@@ -139,22 +138,21 @@ def clear_keys(row: Disposition) -> None:
 
 def remove_bytes(row: Disposition) -> None:
     """Step 4. Raises StillThere, OSError."""
-    store = DiskStore(config.store_dir)
-    for segment in _segments(row):
-        store.delete(segment.location)
+    removal.remove_bytes(segment.location for segment in _segments(row))
     row.bytes_gone_at = clock.now()
     _step(row, DispositionState.BYTES_GONE, "bytes_gone_at")
 
 
 def prove(row: Disposition) -> None:
     """Step 5. Raises StillThere where anything is left, naming it."""
-    store = DiskStore(config.store_dir)
     segments = _segments(row)
     if len(segments) != row.count:
         raise StillThere(f"{row.count - len(segments)} rows of disposition {row.id} are not there")
     for segment in segments:
-        if segment.wrapped_key is not None or store.has(segment.location):
+        if segment.wrapped_key is not None:
             raise StillThere(str(segment.location))
+    for location in removal.left(segment.location for segment in segments):
+        raise StillThere(str(location))
     if KeepWrap.objects.filter(segment__in=[segment.id for segment in segments]).exists():
         raise StillThere(f"wrapped keys of disposition {row.id}")
     with transaction.atomic():

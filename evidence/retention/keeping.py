@@ -15,8 +15,8 @@ from uuid import UUID
 from audit.record import Touch
 from cameras.models import Camera
 from evidence.models import Asset, Custody, Keep, KeepInterval, Segment
-from evidence.retention.keys import keep_key
 from evidence.retention.states import HOLDS, KeepKind
+from evidence.vault.footage_keys import keep_key
 from policy import publish
 from policy.actors import Actor
 from policy.models import Membership, Person

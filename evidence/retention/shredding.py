@@ -32,15 +32,13 @@ from cameras.models import Camera
 from evidence.models import Asset, AssetWriting, Disposition, Keep, KeepInterval, KeepWrap, Segment
 from evidence.retention import keeping
 from evidence.retention.destruction import RETENTION, check_can_destroy
-from evidence.retention.keys import key_store, opens, period_of, wrap_under
 from evidence.vault.descriptor import Period
-from evidence.vault.errors import NotInStore, VaultFailure
-from evidence.vault.folder import Folder
-from evidence.vault.keystore import KeyName, KeyStore
-from evidence.vault.spool import SpoolEntry
+from evidence.vault.errors import VaultFailure
+from evidence.vault.footage_keys import destroy_key, live_keys, opens, period_of, wrap_under
+from evidence.vault.names import KeyName
+from evidence.vault.removal import waiting_for_rows
 from policy.vocabulary import Action, Purpose
 from rtcc import clock
-from rtcc.config import config
 from rtcc.errors import Unavailable
 from rtcc.logs import log
 
@@ -57,7 +55,6 @@ def run() -> Counter[str]:
     except Unavailable as waits:
         _log.warning("shredding_waits", reason=waits.sentence)
         return Counter(waiting=1)
-    keys = key_store()
     pending = Disposition.objects.with_keys_to_destroy()
     # A period whose key is destroyed already is not asked about again while a keep's key is waited for.
     periods = {
@@ -66,24 +63,23 @@ def run() -> Counter[str]:
         if row.what == "footage" and row.period_key in row.keys_left
     }
     for camera, period in sorted(periods, key=lambda each: (each[1], str(each[0]))):
-        done["periods"] += _tried(partial(shred_period, camera, period, keys))
+        done["periods"] += _tried(partial(shred_period, camera, period))
     for row in [row for row in pending if row.what == "assets"]:
-        done["assets"] += _tried(partial(shred_assets, row, keys))
+        done["assets"] += _tried(partial(shred_assets, row))
     for keep in list(Keep.objects.with_key_to_destroy().order_by("released_at")):
-        done["keeps"] += _tried(partial(shred_keep, keep.id, keys))
+        done["keeps"] += _tried(partial(shred_keep, keep.id))
     return done
 
 
 def shred_empty_periods() -> int:
     """Keys made ahead for periods in which nothing stands; how many were destroyed."""
-    keys = key_store()
     now = clock.now()
     done = 0
-    for name in keys.live():
+    for name in live_keys():
         period = name.period
         if period is None or period.ends_at + EMPTY_AFTER > now or _of_an_asset(UUID(name.file)):
             continue
-        done += _tried(partial(shred_period, UUID(name.file), period, keys))
+        done += _tried(partial(shred_period, UUID(name.file), period))
     return done
 
 
@@ -92,13 +88,13 @@ def _of_an_asset(key: UUID) -> bool:
     return Asset.objects.filter(id=key).exists() or AssetWriting.objects.filter(id=key).exists()
 
 
-def shred_assets(row: Disposition, keys: KeyStore) -> bool:
+def shred_assets(row: Disposition) -> bool:
     """Destroy the keys above the assets of a proved destruction; each is above one asset alone. Raises
     ReplicaAway, StillThere.
     """
     names = [KeyName(*text.split("/")) for text in sorted(row.keys_left)]
     for name in names:
-        keys.destroy(name)
+        destroy_key(name)
     with transaction.atomic():
         keeping.lock_custody([row.camera])
         _enter(names, [row.camera] if Camera.objects.filter(id=row.camera).exists() else [], {})
@@ -114,7 +110,7 @@ def _tried(work: Callable[[], bool]) -> int:
         return 0
 
 
-def shred_period(camera: UUID, period: Period, keys: KeyStore) -> bool:
+def shred_period(camera: UUID, period: Period) -> bool:
     """Destroy the key of a camera's period, if nothing needs it any more. Raises ReplicaAway, StillThere."""
     now = clock.now()
     standing = Segment.objects.of_period(camera, period).standing()
@@ -125,10 +121,10 @@ def shred_period(camera: UUID, period: Period, keys: KeyStore) -> bool:
     with transaction.atomic():
         keeping.lock_custody([camera])
         kept = list(standing.all())
-        if kept and not _wrapped(kept, keys, now):
+        if kept and not _wrapped(kept, now):
             return False
     name = KeyName.of(str(camera), period)
-    keys.destroy(name)
+    destroy_key(name)
     with transaction.atomic():
         keeping.lock_custody([camera])
         gone = Segment.objects.of_period(camera, period).filter(wrapped_key__isnull=False)
@@ -137,7 +133,7 @@ def shred_period(camera: UUID, period: Period, keys: KeyStore) -> bool:
     return True
 
 
-def _wrapped(kept: list[Segment], keys: KeyStore, now: datetime) -> bool:
+def _wrapped(kept: list[Segment], now: datetime) -> bool:
     """Wrap what is kept; False where something of the period is not due or not kept."""
     first, last = min(each.starts_at for each in kept), max(each.ends_at for each in kept)
     standing = keeping.standing_on(kept[0].camera, first, last, now)
@@ -145,28 +141,16 @@ def _wrapped(kept: list[Segment], keys: KeyStore, now: datetime) -> bool:
     if any(segment.destroy_after > now or not holders[segment.id] for segment in kept):
         return False
     for segment in kept:
-        wrap_under(segment, holders[segment.id], keys)
+        wrap_under(segment, holders[segment.id])
     return True
 
 
 def _waits_for_row(camera: UUID, period: Period) -> bool:
     """Whether the recorder's spool still holds a file of this period, whose row is to come."""
-    if not config.spool_dir.exists():
-        return False
-    with Folder.open(config.spool_dir) as spool:
-        for name in spool.names():
-            if not name.endswith(".json"):
-                continue
-            try:
-                entry = SpoolEntry.from_bytes(spool.read(name))
-            except NotInStore:
-                continue  # Its row has committed since we looked.
-            if entry.asset.source == str(camera) and entry.asset.period == period:
-                return True
-    return False
+    return any(asset.source == str(camera) and asset.period == period for asset in waiting_for_rows())
 
 
-def shred_keep(keep_id: UUID, keys: KeyStore) -> bool:
+def shred_keep(keep_id: UUID) -> bool:
     """Destroy the key of a released keep, if nothing needs it any more. Raises ReplicaAway, StillThere."""
     cameras = sorted(set(KeepInterval.objects.filter(keep=keep_id).values_list("camera", flat=True)))
     now = clock.now()
@@ -175,11 +159,11 @@ def shred_keep(keep_id: UUID, keys: KeyStore) -> bool:
         wraps = KeepWrap.objects.filter(keep=keep_id)
         for wrap in wraps:
             segment = Segment.objects.of_assets([(wrap.day, wrap.segment)]).standing().first()
-            if segment is not None and not _opens_without(segment, keep_id, keys, now):
+            if segment is not None and not _opens_without(segment, keep_id, now):
                 return False
         wraps.delete()
     name = KeyName.keep(keep_id)
-    keys.destroy(name)
+    destroy_key(name)
     with transaction.atomic():
         keeping.lock_custody(cameras)
         Keep.objects.filter(id=keep_id).update(key_gone_at=clock.now())
@@ -187,14 +171,14 @@ def shred_keep(keep_id: UUID, keys: KeyStore) -> bool:
     return True
 
 
-def _opens_without(segment: Segment, keep_id: UUID, keys: KeyStore, now: datetime) -> bool:
+def _opens_without(segment: Segment, keep_id: UUID, now: datetime) -> bool:
     """Whether the segment opens once this keep's key is gone; wraps it under those that hold it."""
     standing = keeping.standing_on(segment.camera, segment.starts_at, segment.ends_at, now)
     others = [keep for keep in keeping.kept_by(segment, standing) if keep != keep_id]
     if others:
-        wrap_under(segment, others, keys)
+        wrap_under(segment, others)
         return True
-    return segment.wrapped_key is not None and opens(keys, period_of(segment))
+    return segment.wrapped_key is not None and opens(period_of(segment))
 
 
 def _enter(names: list[KeyName], cameras: list[UUID], detail: dict[str, int]) -> None:

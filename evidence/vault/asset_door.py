@@ -16,10 +16,10 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from evidence.models import Asset
-from evidence.retention.keys import key_store
 from evidence.vault.disk import DiskStore
 from evidence.vault.door import ABLE, DECIDE_EVERY_S, FootageBroken, FootageDestroyed
 from evidence.vault.errors import KeyDestroyed, VaultFailure
+from evidence.vault.footage_keys import key_store
 from evidence.vault.tink import BlockReader
 from evidence.vault.wraps import unwrap_key
 from policy.permits import Permit, PermitEnded

@@ -20,7 +20,8 @@ import rfc8785
 
 from evidence.vault import wraps
 from evidence.vault.descriptor import AssetDescriptor, to_text
-from evidence.vault.store import ContentStore, Location
+from evidence.vault.names import Location
+from evidence.vault.store import ContentStore
 from evidence.vault.tink import BlockWriter
 
 

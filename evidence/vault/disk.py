@@ -16,7 +16,7 @@ from uuid import UUID
 
 from evidence.vault.errors import NotInStore, UnsafePath
 from evidence.vault.folder import Folder, write_at
-from evidence.vault.store import Location
+from evidence.vault.names import Location
 
 _TRIES = 5
 

@@ -22,15 +22,15 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from evidence.models import OpenFile, Segment
-from evidence.retention.keys import has_key, segment_key
 from evidence.vault import cmaf, wraps
 from evidence.vault.descriptor import AssetDescriptor
 from evidence.vault.disk import DiskFile, DiskStore
 from evidence.vault.errors import KeyDestroyed, NotInStore, Tampered, VaultFailure
+from evidence.vault.footage_keys import has_key, segment_key
 from evidence.vault.fragments import Fragment, FragmentIndex, to_instant
-from evidence.vault.keystore import KeyName, KeyStore
+from evidence.vault.keystore import KeyStore
+from evidence.vault.names import KeyName, Location
 from evidence.vault.spool import SpoolEntry, read_entry
-from evidence.vault.store import Location
 from evidence.vault.tink import BLOCK_BYTES, BlockReader, plaintext_of
 from policy.permits import Permit
 from policy.resume import resume

@@ -13,7 +13,7 @@ from uuid import UUID
 from evidence.vault.disk import DiskStore
 from evidence.vault.errors import NotInStore
 from evidence.vault.folder import Folder
-from evidence.vault.store import Location
+from evidence.vault.names import Location
 from rtcc.config import config
 
 _AT_ONCE = 1 << 20

@@ -19,59 +19,26 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import secrets
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
-from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from evidence.vault.descriptor import Period, check_name
 from evidence.vault.errors import KeyDestroyed, KeyMissing, NotInStore, ReplicaAway, Tampered
 from evidence.vault.folder import Folder
+from evidence.vault.names import KeyName
 from rtcc.keys import KeyProvider
 
 KEY_BYTES = 32
 _VERSION = 1
 _HEAD = struct.Struct(">BI")
 _NONCE_BYTES = 12
-_PERIOD = re.compile(r"(\d{8}T\d{2})-(\d+)")
-_KEEPS = "keeps"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class KeyName:
-    """What a key is called: `<folder>/<file>`, made by `of` (a source and a key period) or `keep`."""
-
-    folder: str
-    file: str
-
-    @classmethod
-    def of(cls, source: str, period: Period) -> Self:
-        starts_at = period.starts_at.astimezone(UTC)
-        return cls(f"{starts_at:%Y%m%dT%H}-{period.length_s}", check_name(source))
-
-    @classmethod
-    def keep(cls, keep: UUID) -> Self:
-        return cls(_KEEPS, str(keep))
-
-    @property
-    def period(self) -> Period | None:
-        """The key period, or None for the key of a keep."""
-        match = _PERIOD.fullmatch(self.folder)
-        if not match:
-            return None
-        return Period(datetime.strptime(match[1], "%Y%m%dT%H").replace(tzinfo=UTC), int(match[2]))
-
-    def __str__(self) -> str:
-        return f"{self.folder}/{self.file}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,12 @@ from evidence.vault import cmaf, wraps
 from evidence.vault.descriptor import AssetDescriptor
 from evidence.vault.errors import KeyDestroyed, KeyMissing, NotInStore, Tampered
 from evidence.vault.fragments import FragmentIndex
+from evidence.vault.names import Location
 from evidence.vault.seal import SealedSegment
 from evidence.vault.segmentfile import SEGMENT, entries_of, place_sealed, seal_segment
 from evidence.vault.spool import Reseal, Spool, SpoolEntry
 from evidence.vault.states import FileState, Found, SpoolState, WorkState, state_of
-from evidence.vault.store import ContentStore, Location, WorkFile
+from evidence.vault.store import ContentStore, WorkFile
 from evidence.vault.tink import (
     BLOCK_BYTES,
     HEADER_BYTES,

@@ -18,7 +18,7 @@ import rfc8785
 
 from evidence.vault.descriptor import AssetDescriptor, from_text, to_text
 from evidence.vault.fragments import Fragment, unpack
-from evidence.vault.store import Location
+from evidence.vault.names import Location
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,10 @@ from evidence.vault.descriptor import AssetDescriptor
 from evidence.vault.errors import WriterBroken
 from evidence.vault.fragments import Fragment, FragmentIndex, pack, to_instant, to_ticks
 from evidence.vault.merkle import EntryHash, FragmentProof, path_of, root_of
+from evidence.vault.names import Location
 from evidence.vault.seal import Seal, SealedSegment
 from evidence.vault.spool import Spool, SpoolEntry
-from evidence.vault.store import ContentStore, Location, WorkFile
+from evidence.vault.store import ContentStore, WorkFile
 from evidence.vault.tink import BlockReader, BlockWriter
 
 SEGMENT = "segment"

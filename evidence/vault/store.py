@@ -8,45 +8,10 @@ again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
 from typing import Protocol, Self
 from uuid import UUID
 
-from evidence.vault.descriptor import AssetDescriptor, check_name
-from evidence.vault.errors import UnsafePath
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
-    """Where a sealed asset stands: `<day>/<source>/<asset id>`."""
-
-    day: date
-    source: str
-    id: UUID
-
-    @classmethod
-    def of(cls, asset: AssetDescriptor) -> Self:
-        return cls(asset.day, asset.source, asset.id)
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """The inverse of `str()`. Raises UnsafePath on anything but the one way of writing it."""
-        try:
-            day, source, asset = text.split("/")
-            found = cls(date.fromisoformat(day), check_name(source), UUID(asset))
-        except ValueError as error:
-            raise UnsafePath(f"{text!r} is not a place in the store") from error
-        if str(found) != text:
-            raise UnsafePath(f"{text!r} is not a place in the store")
-        return found
-
-    @property
-    def parts(self) -> tuple[str, str, str]:
-        return self.day.isoformat(), check_name(self.source), str(self.id)
-
-    def __str__(self) -> str:
-        return "/".join(self.parts)
+from evidence.vault.names import Location
 
 
 class ContentFile(Protocol):

@@ -21,7 +21,7 @@ from evidence.recorder.service import Recorder
 from evidence.recorder.states import Gap as GapTold
 from evidence.recorder.states import GapReason
 from evidence.recorder.vault_sink import Finished
-from evidence.vault.keystore import KeyName
+from evidence.vault.names import KeyName
 from evidence.vault.spool import Spool
 from rtcc import clock
 from rtcc.config import config

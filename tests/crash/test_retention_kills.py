@@ -21,10 +21,10 @@ from audit.references import sources
 from evidence.actions.place_hold import place_hold
 from evidence.models import Disposition, Keep, Segment
 from evidence.retention import destruction, shredding
-from evidence.retention.keys import segment_key
 from evidence.retention.states import FootageState
 from evidence.vault.errors import KeyDestroyed, KeyMissing
-from evidence.vault.keystore import KeyName
+from evidence.vault.footage_keys import segment_key
+from evidence.vault.names import KeyName
 from policy.actions.approve import approve
 from policy.actions.propose import propose
 from policy.vocabulary import Action, Kind, Ref

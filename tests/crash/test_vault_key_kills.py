@@ -14,7 +14,8 @@ import pytest
 
 from evidence.vault.descriptor import Period
 from evidence.vault.errors import KeyDestroyed, KeyMissing
-from evidence.vault.keystore import KeyName, KeyStore
+from evidence.vault.keystore import KeyStore
+from evidence.vault.names import KeyName
 from rtcc.keys import FileKeyProvider, make_root
 from tests.killing import every_kill
 

@@ -16,7 +16,8 @@ import pytest
 from evidence.vault import wraps
 from evidence.vault.descriptor import HOUR_S, Period
 from evidence.vault.errors import KeyDestroyed, KeyMissing, ReplicaAway, StillThere, Tampered
-from evidence.vault.keystore import KeyName, KeyStore
+from evidence.vault.keystore import KeyStore
+from evidence.vault.names import KeyName
 from rtcc.keys import FileKeyProvider, GenerationGone, KeyFailure, UnsafeKeyFile, UnwrapFailed, make_root
 from tests.vault_footage import asset
 

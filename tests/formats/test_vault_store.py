@@ -12,7 +12,7 @@ import pytest
 from evidence.vault.disk import DiskStore
 from evidence.vault.errors import NotInStore, StillThere, UnsafePath
 from evidence.vault.folder import Folder
-from evidence.vault.store import Location
+from evidence.vault.names import Location
 
 ID = UUID(int=1)
 LOCATION = Location(date(2026, 11, 22), "camera-12", ID)

@@ -16,7 +16,7 @@ from evidence.actions.release_hold import release_hold
 from evidence.models import Disposition, Keep, Segment
 from evidence.retention import destruction, dispositions, ending
 from evidence.retention.states import DispositionState, FootageState
-from evidence.vault.keystore import KeyName
+from evidence.vault.names import KeyName
 from policy.actions.approve import approve
 from policy.actions.propose import propose
 from policy.denied import Denied, Hidden

@@ -14,10 +14,10 @@ from django.db import connection
 from evidence.actions.destroy_footage import destroy_footage
 from evidence.models import Custody, Disposition, Keep, KeepWrap, Segment
 from evidence.retention import destruction, dispositions, due, keeping, shredding
-from evidence.retention.keys import segment_key
 from evidence.retention.states import DispositionState, FootageState
 from evidence.vault.errors import KeyDestroyed, KeyMissing
-from evidence.vault.keystore import KeyName
+from evidence.vault.footage_keys import segment_key
+from evidence.vault.names import KeyName
 from policy.denied import Denied
 from policy.models import Person
 from rtcc import clock

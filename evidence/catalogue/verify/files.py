@@ -9,7 +9,7 @@ from evidence.catalogue.verify.result import FootageVerification, Level, Range
 from evidence.models import Asset, AssetWriting, Disposition, Segment
 from evidence.vault.errors import UnsafePath
 from evidence.vault.examine import Shelf
-from evidence.vault.store import Location
+from evidence.vault.names import Location
 
 _STEP = 200
 

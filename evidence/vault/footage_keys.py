@@ -13,7 +13,8 @@ from uuid import UUID
 
 from evidence.models import Asset, KeepWrap, Segment
 from evidence.vault.errors import KeyDestroyed, KeyMissing
-from evidence.vault.keystore import KeyName, KeyStore
+from evidence.vault.keystore import KeyStore
+from evidence.vault.names import KeyName
 from evidence.vault.wraps import unwrap_for_keep, unwrap_key, wrap_for_keep
 from rtcc.config import config
 from rtcc.keys import provider
@@ -41,12 +42,27 @@ def key_above(thing: Segment | Asset) -> KeyName:
     return period_of(thing) if isinstance(thing, Segment) else thing.key_name
 
 
-def opens(keys: KeyStore, name: KeyName) -> bool:
+def destroy_key(name: KeyName) -> None:
+    """Destroy a key on every replica. Raises ReplicaAway, StillThere."""
+    key_store().destroy(name)
+
+
+def live_keys() -> list[KeyName]:
+    """Keys that have not been destroyed."""
+    return list(key_store().live())
+
+
+def rewrap_all() -> int:
+    """Bring all keys under a new generation, and destroy the old one; how many keys there are."""
+    return key_store().rewrap_all().keys
+
+
+def opens(name: KeyName) -> bool:
     """Whether the key can be had. A key that is merely out of reach raises nothing here and counts as gone,
     so ask only where the answer `no` is the careful one.
     """
     try:
-        keys.read(name)
+        key_store().read(name)
     except (KeyDestroyed, KeyMissing):
         return False
     return True
@@ -78,7 +94,7 @@ def has_key(segment: Segment) -> bool:
     return KeepWrap.objects.filter(segment=segment.id, day=segment.day).exists()
 
 
-def wrap_under(segment: Segment, keeps: Iterable[UUID], keys: KeyStore) -> int:
+def wrap_under(segment: Segment, keeps: Iterable[UUID]) -> int:
     """Wrap a segment's key under each of these keeps that has no wrap of it; how many were made.
 
     The wrap is opened again before it counts. Raises KeyDestroyed.
@@ -89,6 +105,7 @@ def wrap_under(segment: Segment, keeps: Iterable[UUID], keys: KeyStore) -> int:
     missing = [keep for keep in keeps if keep not in there]
     if not missing:
         return 0
+    keys = key_store()
     key = segment_key(segment, keys)
     made = []
     for keep in missing:
