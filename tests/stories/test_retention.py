@@ -13,9 +13,12 @@ from evidence.actions.place_bookmark import place_bookmark
 from evidence.actions.place_hold import place_hold
 from evidence.actions.place_keep import place_keep
 from evidence.actions.release_hold import release_hold
+from evidence.catalogue.verify import FootageVerification, Level
+from evidence.catalogue.verify.files import check_file
 from evidence.models import Disposition, Keep, Segment
 from evidence.retention import destruction, dispositions, ending
 from evidence.retention.states import DispositionState, FootageState
+from evidence.vault.examine import Shelf
 from evidence.vault.names import KeyName
 from policy.actions.approve import approve
 from policy.actions.propose import propose
@@ -56,6 +59,16 @@ def test_footage_whose_time_is_over_is_destroyed_and_the_record_says_how() -> No
     assert decided["actor"] == "system:retention"
     assert decided["detail"]["ranges"] == row.ranges
     assert destruction.run() == {}
+
+
+def test_footage_destroyed_while_it_is_verified_is_not_missed() -> None:
+    """The verifier has read the row before the decision, and looks for the file after it."""
+    row = record_minutes(camera(SHORT), BEGINS, 1)[0]
+    destruction.run()
+
+    result = FootageVerification(Level.PRESENCE)
+    check_file(result, Shelf(), row, "cam07")
+    assert (result.faults, result.destroyed) == ([], 1)
 
 
 def test_footage_of_thirty_days_is_left_alone() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from evidence.catalogue.verify.files import check_file
 from evidence.catalogue.verify.minutes import said_of
-from evidence.catalogue.verify.result import FootageVerification, Level, interval
+from evidence.catalogue.verify.result import FootageVerification, interval
 from evidence.models import Asset, Disposition
-from evidence.vault.errors import UnsafePath
 from evidence.vault.examine import Shelf
 
 _STEP = 200
@@ -35,23 +35,9 @@ def _check_batch(result: FootageVerification, shelf: Shelf, proved: set[object],
                 place, "its row does not hash to the seal that its entry states: the row was changed"
             )
         if row.tombstone is None:
-            _check_file(result, shelf, row, place)
+            check_file(result, shelf, row, place)
         elif shelf.has(row.location):
             if row.tombstone in proved:
                 result.fault(place, "it was destroyed, and a file of its name is there again")
             else:
                 result.notice(place, "its destruction is decided and its bytes are still there")
-
-
-def _check_file(result: FootageVerification, shelf: Shelf, row: Asset, place: str) -> None:
-    try:
-        found = shelf.examine(row.location, hashed=result.level is Level.HASH)
-    except (UnsafePath, OSError) as error:
-        result.fault(place, f"its file cannot be read ({type(error).__name__}: {error})")
-        return
-    if found is None:
-        result.fault(place, "its file is gone from the store")
-    elif result.level is not Level.PRESENCE and found.size != row.ciphertext_bytes:
-        result.fault(place, f"its file has {found.size} bytes, not {row.ciphertext_bytes}")
-    elif found.sha256 is not None and found.sha256 != bytes(row.ciphertext_sha256):
-        result.fault(place, "its file was changed: it does not have the hash that its entry states")

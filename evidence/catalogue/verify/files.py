@@ -22,7 +22,7 @@ def check_files(result: FootageVerification, within: Range, progress: Callable[[
     for done, row in enumerate(rows.iterator(chunk_size=_STEP), start=1):
         _check_row(result, row)
         if row.tombstone is None:
-            _check_file(result, shelf, row)
+            check_file(result, shelf, row, result.place(row))
         else:
             result.destroyed += 1
             if shelf.has(row.location) and row.tombstone in proved:
@@ -40,18 +40,26 @@ def _check_row(result: FootageVerification, row: Segment) -> None:
         result.fault(result.place(row), "its row stands under another day")
 
 
-def _check_file(result: FootageVerification, shelf: Shelf, row: Segment) -> None:
+def check_file(result: FootageVerification, shelf: Shelf, row: Segment | Asset, place: str) -> None:
+    """The file of a row that was not destroyed when it was read: is it there, as large, with this hash."""
     try:
         found = shelf.examine(row.location, hashed=result.level is Level.HASH)
     except (UnsafePath, OSError) as error:
-        result.fault(result.place(row), f"its file cannot be read ({type(error).__name__}: {error})")
+        result.fault(place, f"its file cannot be read ({type(error).__name__}: {error})")
         return
-    if found is None:
-        result.fault(result.place(row), "its file is gone from the store")
+    if found is None and _destroyed_meanwhile(row):
+        result.destroyed += 1
+    elif found is None:
+        result.fault(place, "its file is gone from the store")
     elif result.level is not Level.PRESENCE and found.size != row.ciphertext_bytes:
-        result.fault(result.place(row), f"its file has {found.size} bytes, not {row.ciphertext_bytes}")
+        result.fault(place, f"its file has {found.size} bytes, not {row.ciphertext_bytes}")
     elif found.sha256 is not None and found.sha256 != bytes(row.ciphertext_sha256):
-        result.fault(result.place(row), "its file was changed: it does not have the hash that was sealed")
+        result.fault(place, "its file was changed: it does not have the hash that was sealed")
+
+
+def _destroyed_meanwhile(row: Segment | Asset) -> bool:
+    """Destruction goes on while we read; it commits the tombstone before it touches the bytes."""
+    return type(row)._default_manager.filter(pk=row.pk, tombstone__isnull=False).exists()
 
 
 def check_strays(result: FootageVerification) -> None:
