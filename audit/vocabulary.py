@@ -71,6 +71,10 @@ class Event(StrEnum):
     FOOTAGE_UPLOADED = "footage.uploaded"
     FOOTAGE_DECLINED = "footage.declined"
     NOTICE_READ = "notice.read"
+    TOKEN_ISSUED = "token.issued"
+    TOKEN_REVOKED = "token.revoked"
+    PASSKEY_ADDED = "passkey.added"
+    PASSKEY_REMOVED = "passkey.removed"
 
 
 class Outcome(StrEnum):

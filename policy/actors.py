@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from policy.models import Person
+from policy.vocabulary import Action
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,15 @@ Actor = Person | SystemActor
 class Whereabouts:
     """From where an act comes. It is entered, and only `mfa` is a fact that rules read.
 
-    ``session`` is the id of the row of the session (`policy.models.Session`).
+    ``session`` is the id of the row of the session (`policy.models.Session`). ``scopes``: with an API token,
+    the acts that it was made for; None where the person acts themselves (`policy.scopes`).
     """
 
     session: str | None = None
     mfa: bool = False
     device: str | None = None
     address: str | None = None
+    scopes: frozenset[Action] | None = None
 
 
 NOWHERE = Whereabouts()

@@ -47,6 +47,8 @@ _OWN: dict[Action, Event] = {
     Action.OPEN_ASSET: Event.ASSET_OPENED,
     Action.ASK_FOOTAGE: Event.FOOTAGE_ASKED,
     Action.UPLOAD_FOOTAGE: Event.FOOTAGE_UPLOADED,
+    Action.ISSUE_TOKEN: Event.TOKEN_ISSUED,
+    Action.REVOKE_TOKEN: Event.TOKEN_REVOKED,
 }
 PERMITTED: dict[Action, Event] = {action: _OWN.get(action, Event.ACT_PERMITTED) for action in Action}
 REFUSED: dict[Action, Event] = {

@@ -30,7 +30,7 @@ from audit.models import Entry
 from audit.record import Touch, record
 from audit.standing import why_it_lags
 from audit.vocabulary import Event, Outcome
-from policy import denials, entry_fields, epoch, facts, publish
+from policy import denials, entry_fields, epoch, facts, publish, scopes
 from policy.actors import Actor, actor_key, actor_person_id, whereabouts
 from policy.cedar import LoadedVersion
 from policy.decide import Allow, Deny, decide
@@ -42,7 +42,7 @@ from policy.models import Permit as PermitRow
 from policy.models import Person
 from policy.obligations import owe
 from policy.permits import Covered, Permit, new_id
-from policy.vocabulary import Action, Kind, OffenceClass, Purpose, Ref
+from policy.vocabulary import Action, Kind, OffenceClass, Purpose, Ref, Role
 from rtcc import clock
 from rtcc.errors import DomainError, Unavailable
 from rtcc.ids import uuid7
@@ -344,7 +344,12 @@ def decide_one(
     standing: Standing,
     version: LoadedVersion,
 ) -> Allow | Deny:
-    """One decision on loaded facts; a thing that is not there is refused like one that is hidden."""
+    """One decision on loaded facts; a thing that is not there is refused like one that is hidden, and what an
+    API token was not made for whatever its person may do.
+    """
+    beyond = scopes.refusal(action)
+    if beyond is not None and Role.SYSTEM not in person.roles:
+        return beyond
     if resource is None:
         return Deny(
             "absent", "There is nothing here.", "Default deny", "Check the address or the list.", ("absent",)

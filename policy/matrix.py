@@ -57,6 +57,8 @@ _ON: Mapping[Action, tuple[Kind, ...]] = {
     Action.SIGN_IN: (Kind.PERSON,),
     Action.SIGN_OUT: (Kind.PERSON,),
     Action.RELEASE_ACCOUNT: (Kind.PERSON,),
+    Action.ISSUE_TOKEN: (Kind.PERSON,),
+    Action.REVOKE_TOKEN: (Kind.TOKEN,),
     Action.VIEW_REPORT: (Kind.REPORT,),
     Action.VERIFY_LOG: (Kind.LOG,),
     Action.ADMINISTER: (Kind.SYSTEM,),

@@ -52,6 +52,8 @@ class Action(StrEnum):
     OPEN_ASSET = "open_asset"
     ASK_FOOTAGE = "ask_footage"
     UPLOAD_FOOTAGE = "upload_footage"
+    ISSUE_TOKEN = "issue_token"
+    REVOKE_TOKEN = "revoke_token"
 
 
 class Role(StrEnum):
@@ -106,6 +108,7 @@ class Kind(StrEnum):
     PROPOSAL = "proposal"
     ASSET = "asset"
     UPLOAD = "upload"
+    TOKEN = "token"
 
 
 class OwnerClass(StrEnum):

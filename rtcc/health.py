@@ -28,6 +28,7 @@ from evidence.models import Disposition
 from policy.lag import lag
 from policy.publish import NoPolicy, PolicyTampered
 from rtcc import advice, clock
+from rtcc.advice import Advice
 from rtcc.config import config
 from rtcc.keys import KeyFailure, provider
 from rtcc.onebox import escrow, heartbeat
@@ -56,8 +57,17 @@ class Part:
     title: str
     state: State
     says: str
-    do: str = ""
+    do: Advice | None = None
     numbers: Mapping[str, float | int | bool | None] = field(default_factory=dict)
+
+    @property
+    def command(self) -> str:
+        """The command to begin with; empty where nothing is to be done."""
+        return self.do.command.replace("DATA", str(config.data)) if self.do else ""
+
+    def remedy(self) -> dict[str, str]:
+        """What to do, for whoever reads the lines; nothing while all is well."""
+        return {"do": " ".join(self.do.says.split()), "command": self.do.command} if self.do else {}
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,8 @@ class Health:
             "status": self.state,
             "checked_at": self.at.isoformat(timespec="seconds"),
             "parts": {
-                part.name: {"state": part.state, "says": part.says, **part.numbers} for part in self.parts
+                part.name: {"state": part.state, "says": part.says, **part.numbers, **part.remedy()}
+                for part in self.parts
             },
         }
 
@@ -142,7 +153,9 @@ def keys() -> Part:
             f"the root key cannot be used ({type(error).__name__})",
             advice.KEYS,
         )
-    return Part("keys", "Keys", State.OK if opened == b"health" else State.FAILED, "open and close")
+    if opened != b"health":
+        return Part("keys", "Keys", State.FAILED, "what is sealed does not open as it was", advice.KEYS)
+    return Part("keys", "Keys", State.OK, "open and close")
 
 
 def root_key_backup() -> Part:

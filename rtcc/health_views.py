@@ -17,10 +17,11 @@ from policy.accounts.demo import FORWARDING, is_loopback
 from policy.facts import SYSTEM
 from policy.models import Person
 from policy.vocabulary import Action
+from rtcc import metrics
 from rtcc.errors import NotFound
 from rtcc.health import Health, State, health
 
-ALIVE, READY = "/healthz", "/readyz"
+ALIVE, READY, METRICS = "/healthz", "/readyz", "/metrics"
 _LEVEL = {State.OK: "good", State.WARNING: "warn", State.FAILED: "bad"}
 _URGENCY = {State.FAILED: 0, State.WARNING: 1, State.OK: 2}
 
@@ -65,6 +66,8 @@ class AnswerHealth:
                 return _alive()
             if request.path == READY and _is_here(request):
                 return _as_lines(health())
+            if request.path == METRICS and _is_here(request):
+                return metrics.answer()
         return self.get_response(request)
 
 

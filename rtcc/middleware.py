@@ -10,6 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import connections
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
+from rest_framework import exceptions
 from rest_framework.response import Response
 
 from policy.guard import Denied
@@ -18,6 +20,7 @@ from rtcc.logs import log
 
 Answer = HttpResponseBase
 _log = log("web")
+PROBLEM = "application/problem+json"
 
 
 def _close() -> None:
@@ -70,15 +73,17 @@ def problem(error: DomainError) -> dict[str, Any]:
             "rule": error.rule,
             "citation": error.citation,
             "way_out": error.way_out,
-            "entry_id": str(error.entry_id),
+            "entry_id": str(error.entry_id) if error.entry_id else None,
         }
+        if error.entry_id:
+            body["entry"] = reverse("entry", args=[error.entry_id])
     return body
 
 
 def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
     """The one map from errors to pages (or JSON where JSON was asked for)."""
     if "application/json" in request.headers.get("Accept", "") or request.path.startswith("/api/"):
-        return JsonResponse(problem(error), status=error.status, content_type="application/problem+json")
+        return JsonResponse(problem(error), status=error.status, content_type=PROBLEM)
     if isinstance(error, Denied):
         context = {
             "sentence": error.sentence,
@@ -113,13 +118,23 @@ class AnswerErrors:
 
 
 def answer_api_error(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The same map for REST framework views."""
+    """The same map for REST framework views: every answer that is no success is a problem document."""
     from rest_framework.views import exception_handler
 
     if isinstance(error, Http404):
         error = NotFound()
     if isinstance(error, DomainError):
-        return Response(problem(error), status=error.status, content_type="application/problem+json")
+        return Response(problem(error), status=error.status, content_type=PROBLEM)
     if isinstance(error, PermissionDenied):
-        return Response({"type": "about:blank", "title": "Not allowed.", "status": 403}, status=403)
-    return exception_handler(error, context)
+        error = exceptions.PermissionDenied("Not allowed.")
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    body: dict[str, Any] = {"status": response.status_code}
+    if isinstance(error, exceptions.ValidationError):
+        fields = error.detail if isinstance(error.detail, dict) else {"body": error.detail}
+        body |= {"type": "about:blank#bad_input", "title": "Some fields cannot be used.", "fields": fields}
+    elif isinstance(error, exceptions.APIException):
+        body |= {"type": f"about:blank#{error.default_code}", "title": str(error.detail)}
+    response.data, response.content_type = body, PROBLEM
+    return response

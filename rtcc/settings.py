@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "rtcc.dispatch.apps.DispatchConfig",
     "rtcc.oversight.apps.OversightConfig",
     "rtcc.partners.apps.PartnersConfig",
+    "rtcc.api.apps.ApiConfig",
     "rtcc.pages.apps.PagesConfig",
     "rtcc.onebox.apps.OneboxConfig",
 ]
@@ -59,6 +60,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Before the next: who is signed in in a session that has ended is not signed in.
     "policy.accounts.middleware.KeepSession",
+    # After the one before, whose person it replaces; before the next two, which ask who it is.
+    "rtcc.api.middleware.SignInByToken",
+    "rtcc.api.once.SentOnce",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -180,15 +184,31 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rtcc.api.signing_in.ByToken",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "DEFAULT_SCHEMA_CLASS": "rtcc.api.schema.Operation",
+    "DEFAULT_PAGINATION_CLASS": "rtcc.api.paging.CursorPage",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "rtcc.middleware.answer_api_error",
-    "PAGE_SIZE": 50,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Watchlight",
+    "DESCRIPTION": "What the pages do, for programs: the same acts, decided by the same rules and entered in"
+    " the same log. Lists come in cursor pages; a refusal names its rule and its entry (RFC 9457).",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    # Words stand where they are used; names for sets of them would change whenever a word is added.
+    "POSTPROCESSING_HOOKS": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 
 ACCOUNT_ADAPTER = "policy.accounts.adapter.AccountAdapter"
@@ -200,7 +220,7 @@ ACCOUNT_SESSION_REMEMBER = False
 # tries many names.
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": None}
 MFA_ADAPTER = "policy.accounts.adapter.MfaAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Watchlight"
 # One step of 30 s to either side, for telephones whose clock is off.
 MFA_TOTP_TOLERANCE = 1

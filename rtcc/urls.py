@@ -6,10 +6,12 @@ from django.urls import include, path
 
 from evidence.catalogue import views as catalogue
 from evidence.playback import views as playback
-from policy.accounts import opening, people
+from policy.accounts import opening, passkeys, people
+from policy.accounts import own_sessions as own
 from policy.accounts import views as accounts
 from rtcc import health_views as health
-from rtcc.dispatch import api as incidents_api
+from rtcc import metrics
+from rtcc.api import token_pages as tokens
 from rtcc.dispatch import views as dispatch
 from rtcc.dispatch.exigent import exigent
 from rtcc.live import kill_switch as stop
@@ -31,6 +33,7 @@ urlpatterns = [
     path("account/recovery-codes/", opening.recovery_codes, name="recovery-codes"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("status/", health.status, name="status"),
     path("accounts/locked/", people.locked, name="accounts-locked"),
     path("accounts/<uuid:person>/release/", people.release, name="account-release"),
@@ -66,9 +69,15 @@ urlpatterns = [
     path("playback/", include("evidence.playback.urls")),
     path("cameras/<uuid:camera>/footage/", playback.camera_footage, name="camera-footage"),
     path("cameras/", include("cameras.urls")),
-    path("api/v1/cameras/", include("cameras.api_urls")),
-    path("api/v1/incidents/", incidents_api.Incidents.as_view(), name="api-incidents"),
     path("log/minute/<str:day>/<str:time>", catalogue.minute_leaves, name="minute-leaves"),
+    path("api/v1/", include("rtcc.api.urls")),
+    path("account/sessions/", own.own_sessions, name="own-sessions"),
+    path("account/sessions/end-others/", own.end_others, name="own-sessions-end-others"),
+    path("account/sessions/<uuid:session>/end/", own.end_own, name="own-session-end"),
+    path("account/passkeys/", passkeys.passkeys, name="passkeys"),
+    path("account/passkeys/<int:passkey>/remove/", passkeys.remove, name="passkey-remove"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<uuid:token>/revoke/", tokens.revoke, name="token-revoke"),
     path("log/", include("audit.urls")),
 ]
 

@@ -64,6 +64,7 @@ app.conf.update(
             "schedule": schedule(20.0),
             "options": {"expires": 20},
         },
+        "tidy-api": {"task": "api.tidy", "schedule": schedule(3600.0), "options": {"expires": 3600}},
         "carry-on-verifying": {
             "task": "oversight.carry_on",
             "schedule": schedule(30.0),

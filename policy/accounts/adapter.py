@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 
 from policy.accounts import lock
 from policy.models import Person
+from rtcc.config import config
 from rtcc.keys import provider
 
 _CONTEXT = b"second factor secret"
@@ -63,6 +64,10 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def decrypt(self, encrypted_text: str) -> str:
         return provider().unwrap(bytes.fromhex(encrypted_text), context=_CONTEXT).decode()
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """The name that passkeys are bound to is the configured one, never a header's."""
+        return {"id": config.host, "name": "Watchlight"}
 
 
 def where_from(request: HttpRequest) -> tuple[str | None, str | None]:

@@ -21,22 +21,24 @@ from rtcc import clock
 
 WRONG_PASSWORD = "wrong password"
 WRONG_CODE = "wrong code"
+WRONG_PASSKEY = "wrong passkey"
 LOCKED = "the account is locked"
 NOT_ACTIVE = "the account is not active"
 NO_ACCOUNT = "no such account"
+NO_TOKEN = "no such token"
 
 
-def note_unknown(address: str | None, **where: Any) -> None:
+def note_unknown(address: str | None, *, why: str = NO_ACCOUNT, **where: Any) -> None:
     """A name that matches no account: entered without the name, which may be a mistyped password."""
     at = clock.now()
     with transaction.atomic(durable=True):
         subject = SystemActor(f"sign-in:{address}"[:100])
-        if _has_own_entry(subject, NO_ACCOUNT):
+        if _has_own_entry(subject, why):
             record(
                 Event.SESSION_FAILED,
                 outcome=Outcome.DENY,
                 time=at,
-                reason=NO_ACCOUNT,
+                reason=why,
                 address=address,
                 **where,
             )
@@ -82,6 +84,21 @@ def note_failure(person_id: UUID, why: str, **where: Any) -> bool:
         person.locked_at = at
         person.save(update_fields=["locked_at"])
     return True
+
+
+def note_refused_token(person: Person, why: str, **where: Any) -> None:
+    """A token that opens nothing any more was shown. It counts towards no lock: nobody guesses tokens."""
+    with transaction.atomic(durable=True):
+        if _has_own_entry(person, why):
+            record(
+                Event.SESSION_FAILED,
+                outcome=Outcome.DENY,
+                actor=person.id,
+                actor_name=person.display_name,
+                reason=why,
+                mfa=False,
+                **where,
+            )
 
 
 def _has_own_entry(subject: Actor, why: str) -> bool:

@@ -36,7 +36,7 @@ SIGNED_OUT = "You signed out."
 LONGEST = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 # How coarsely the last sign of a person is written down.
 SEEN_EVERY = timedelta(seconds=15)
-_FACTORS = {"totp": "authenticator", "recovery_codes": "recovery code"}
+_FACTORS = {"totp": "authenticator", "recovery_codes": "recovery code", "webauthn": "passkey"}
 
 
 def idle_lock() -> timedelta:
@@ -77,6 +77,29 @@ def begin(sender: Any, request: HttpRequest, user: Person, **_: Any) -> None:
         epoch.bump_person(person.id)
     request.session[SESSION_KEY] = str(row.id)
     whereabouts.keep(request, row)
+
+
+def open_row(person: Person, *, mfa: bool, how: str, detail: dict[str, Any], **where: Any) -> Session:
+    """A session that no browser holds, in the caller's transaction: its row and its entry. ``where``: fields
+    of the entry (device, address).
+    """
+    row = Session(id=uuid7(), person=person, mfa=mfa)
+    entry = record(
+        Event.SESSION_STARTED,
+        outcome=Outcome.PERMIT,
+        actor=person.id,
+        actor_name=person.display_name,
+        session=row.id,
+        mfa=mfa,
+        reason=how,
+        detail=detail,
+        **where,
+    )
+    row.started_at = row.seen_at = clock.now()
+    row.entry = entry.id
+    row.save(force_insert=True)
+    epoch.bump_person(person.id)
+    return row
 
 
 def finish(sender: Any, request: HttpRequest, user: Person | None, **_: Any) -> None:
@@ -129,12 +152,15 @@ def standing(stored: SessionBase) -> Session | None:
     One that has been idle or has lasted too long is ended here, with its entry.
     """
     pointer, person = stored.get(SESSION_KEY), stored.get(PERSON_KEY)
-    if not pointer or not person:
-        return None
+    return still_open(pointer, person) if pointer and person else None
+
+
+def still_open(session: Any, person: Any) -> Session | None:
+    """This person's session, if it still stands; one that is over is ended here, with its entry."""
     row: Session | None = (
         Session.objects.open()
         .select_related("person")
-        .filter(id=pointer, person_id=person, person__is_active=True)
+        .filter(id=session, person_id=person, person__is_active=True)
         .first()
     )
     if row is not None and (why := _over(row)):

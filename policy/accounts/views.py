@@ -7,15 +7,17 @@ from uuid import UUID
 
 from allauth.account.views import LoginView
 from allauth.mfa.base.views import AuthenticateView
+from allauth.mfa.models import Authenticator
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from policy.accounts import demo, sessions
+from policy.accounts import demo, passkeys, sessions
 from policy.accounts.forms import CodeForm, SignInForm
 from policy.models import Membership, Person
 from policy.roles import ROLES
@@ -65,7 +67,9 @@ class CodeView(AuthenticateView):  # type: ignore[misc]
     form_class = CodeForm
     template_name = "totp.html"
 
-    def form_invalid(self, form: CodeForm) -> HttpResponse:
+    def form_invalid(self, form: Form) -> HttpResponse:
+        if "code" not in self.request.POST:
+            passkeys.failed(self.request, self.stage.login.user)
         if Person.objects.filter(id=self.stage.login.user.pk, locked_at__isnull=False).exists():
             abandoned: HttpResponse = self.stage.abort()
             return abandoned
@@ -74,7 +78,8 @@ class CodeView(AuthenticateView):  # type: ignore[misc]
 
     def get_context_data(self, **words: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**words)
-        return context | {"action": "/sign-in/code/"}
+        keys = Authenticator.objects.filter(user=self.stage.login.user, type=Authenticator.Type.WEBAUTHN)
+        return context | {"action": "/sign-in/code/", "has_passkey": keys.exists()}
 
 
 password = require_http_methods(["GET", "POST"])(PasswordView.as_view())

@@ -210,6 +210,14 @@ _NOW = {
     ),
     "partners_ask": _state(CHANGE),
     "partners_upload": _state(ADD),
+    "api_token": Table(
+        app=CHANGE,
+        entry="INSERT, UPDATE(expires_at, mfa, person_id, revoked_at, scopes, token_sha256), DELETE",
+        exempt="last use, and the session of its use, which is an entry of its own",
+    ),
+    "api_sent": Table(
+        app=ALL, exempt="answers to be given again for a day; the acts behind them are entries"
+    ),
     "oversight_verification": Table(
         app=CHANGE,
         entry="INSERT, UPDATE(finished_entry, result, size, verifies), DELETE",

@@ -160,6 +160,10 @@ _SAYS: dict[Event, Callable[[Said, str], str]] = {
     Event.ACCOUNT_INVITED: _plain("made the one-time link of an account"),
     Event.ACCOUNT_OPENED: _plain("opened their account by its one-time link"),
     Event.ACCOUNT_SECURED: _plain("gave their account a second factor"),
+    Event.TOKEN_ISSUED: _plain("made an API token"),
+    Event.TOKEN_REVOKED: _plain("revoked an API token"),
+    Event.PASSKEY_ADDED: _plain("registered a passkey"),
+    Event.PASSKEY_REMOVED: _plain("removed a passkey"),
     Event.REPORT_VIEWED: _question,
     Event.LOG_VERIFIED: _verified,
     Event.LOG_RECOVERED: lambda said, name: (

@@ -10,6 +10,8 @@ from django.views.decorators.http import require_GET
 from policy.models import Membership, Person
 from policy.vocabulary import Role
 from rtcc import clock
+from rtcc.errors import NotFound
+from rtcc.middleware import answer
 
 # Where each role begins its day; the first that a person holds counts.
 FIRST_PAGE: dict[Role, str] = {
@@ -50,7 +52,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @login_not_required
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
+    return answer(request, NotFound())
 
 
 @login_not_required

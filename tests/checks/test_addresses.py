@@ -16,8 +16,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from policy.models import Grant, Membership
-from policy.vocabulary import Role
+from policy.vocabulary import Action, Role
+from rtcc.api.tokens import SCOPES
 from rtcc.config import config
+from tests.api import program, token_of
 from tests.city import camera, city, incident, person
 from tests.conftest import Committed
 
@@ -66,6 +68,7 @@ PUBLIC = {
     "healthz",
     # On the machine itself, where these tests sit; elsewhere to operators (test_health_parts).
     "readyz",
+    "metrics",
     "audit:checkpoint",
     "audit:tile",
     "audit:vkey",
@@ -106,6 +109,15 @@ POST_ONLY = {
     "partners:pause",
     "partners:resume",
     "partners:decline",
+    "token-revoke",
+    "passkey-remove",
+    "own-session-end",
+    "own-sessions-end-others",
+    "api:grant-renew",
+    "api:grant-end",
+    "api:playback-close",
+    "api:holds",
+    "api:decisions",
     "cameras:test",
     "cameras:pause",
     "cameras:resume",
@@ -129,6 +141,10 @@ def path_of(address: Address) -> str:
         ("<uuid:camera>", str(camera("cam01").id)),
         ("<uuid:person>", str(NOTHING)),
         ("<uuid:membership>", str(NOTHING)),
+        ("<uuid:session>", str(NOTHING)),
+        ("<uuid:file>", str(NOTHING)),
+        ("<uuid:token>", str(NOTHING)),
+        ("<int:passkey>", "7"),
         ("<str:token>", "nothing"),
         ("<uuid:ask>", str(NOTHING)),
         ("<slug:code>", "cam01"),
@@ -178,6 +194,25 @@ def test_no_address_breaks_for_anybody_by_any_method(city: Committed, role: Role
             assert answer.status_code < 500 or address.name == "readyz", where
             if method in ("put", "delete") or (method == "get" and address.name in POST_ONLY):
                 assert answer.status_code in (403, 404, 405), where
+
+
+def test_no_address_of_the_api_breaks_for_a_token_of_anybody(city: Committed) -> None:
+    """Each role with a token for everything, and one for nothing but a look: never more than its person."""
+    found = [address for address in addresses() if address.route.startswith("api/v1/")]
+    assert len(found) > 20
+    for username in PEOPLE.values():
+        by_cookie, by_token = client(username), program(token_of(username, *SCOPES)[1])
+        narrow = program(token_of(username, Action.VIEW_REGISTRY)[1])
+        for address in found:
+            if address.name == "api:docs":
+                continue
+            for method in ("get", "post"):
+                own, given, less = (
+                    getattr(each, method)(path_of(address), content_type="application/json").status_code
+                    for each in (by_cookie, by_token, narrow)
+                )
+                assert own == given, (username, address, method, own, given)
+                assert less == own or less == 403, (username, address, method, own, less)
 
 
 WATCHERS = {Role.ANALYST, Role.SUPERVISOR}

@@ -21,6 +21,7 @@ PARTIAL = {
     "policy.entry_fields._OWN": "the total table PERMITTED is made from it; the others are act.permitted",
     "policy.facts._loaders": "no act is done on the other kinds yet; a Ref to one breaks the act",
     "policy.matrix._ON": "every other act is on a camera",
+    "rtcc.api.tokens.SCOPES": "a token is made only for acts that the API offers; Cedar decides over all",
     "policy.obligations.WHAT": "the other obligations are carried out by the door at once",
 }
 CLASSES = {"public", "pseudonymous", "by_field", "closed_while_active", "personnel", "security"}

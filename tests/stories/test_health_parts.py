@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,16 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import get_commands
 from django.db import OperationalError
 from django.test import Client
 
 from cameras.models import Camera, CameraHealth
 from cameras.vocabulary import HealthState
-from rtcc import clock, health
+from policy.models import Person
+from policy.vocabulary import Action
+from rtcc import advice, clock, health
 from rtcc.config import config
 from rtcc.errors import BadInput
 from rtcc.health import Part, State
 from rtcc.onebox import escrow, heartbeat
+from tests.api import program, token_of
 from tests.city import city, person, said
 from tests.conftest import Committed
 
@@ -254,3 +260,58 @@ def test_the_operators_page_says_what_to_do(city: Committed) -> None:
     assert "What to do:" in text
     assert text.index("Recorder") < text.index("Database")
     assert as_("ana.mercer").get("/status/").status_code == 404
+
+
+def test_every_line_that_is_not_well_says_what_to_do_and_by_which_command() -> None:
+    """Total over the source: whoever adds a way to be unwell adds what to do about it."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse(Path(health.__file__).read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Part"
+    ]
+    assert len(calls) > 15
+    unwell = [call for call in calls if ast.unparse(call.args[2]) != "State.OK"]
+    assert len(unwell) >= 10
+    used = set()
+    for call in unwell:
+        given = ast.unparse(call.args[4]) if len(call.args) > 4 else ""
+        given = "advice.STORE" if given == "do" and "store" in ast.unparse(call) else given
+        given = "advice.SEQUENCER" if given == "do" and "sequencer" in ast.unparse(call) else given
+        assert given.startswith("advice."), ast.unparse(call)
+        used.add(given.removeprefix("advice."))
+    pieces = {name: value for name, value in vars(advice).items() if isinstance(value, advice.Advice)}
+    assert set(pieces) == used
+    for name, piece in pieces.items():
+        assert len(piece.says.split()) > 15, name
+        for command in piece.command.split("; "):
+            program, *words = command.split()
+            assert program in ("tail", "df", "du", "ls", "grep", "./run"), name
+            assert program != "./run" or set(words) & set(get_commands()), name
+
+
+def test_metrics_are_for_this_machine_and_for_an_operators_token(city: Committed, answering: None) -> None:
+    cameras_report(HealthState.UP)
+    here = Client(HTTP_HOST="any.example", REMOTE_ADDR="127.0.0.1").get("/metrics")
+    text = here.content.decode()
+    assert here.status_code == 200
+    for name in (
+        "cameras_up", "gaps_open", "recorded_last_hour_bytes", "log_waiting", "log_oldest_waiting_seconds",
+        "witness_age_seconds", "denials_last_hour", "views_running", "jobs", "disk_free_bytes", "part_state",
+    ):  # fmt: skip
+        assert f"# TYPE watchlight_{name} gauge" in text, name
+    assert f"watchlight_cameras_up {float(Camera.objects.recorded().count())}" in text
+    # No label tells of a person, a basis or a camera.
+    labels = set(re.findall(r"[{,](\w+)=", text))
+    assert labels <= {"part", "kind", "state", "witness"}
+    assert not [each for each in Person.objects.values_list("username", flat=True) if each in text]
+
+    away = "203.0.113.9"
+    assert browser(away).get("/metrics").status_code == 404
+    assert as_("ana.mercer", away).get("/metrics").status_code == 404
+    _, secret = token_of("nadia.brandt", Action.ADMINISTER)
+    _, narrow = token_of("nadia.brandt", Action.VIEW_REGISTRY)
+    _, other = token_of("ana.mercer", Action.ADMINISTER)
+    found = [program(each).get("/metrics", REMOTE_ADDR=away).status_code for each in (secret, narrow, other)]
+    assert found == [200, 404, 404]
+    forwarded = browser().get("/metrics", headers={"X-Forwarded-For": away})
+    assert forwarded.status_code == 404

@@ -56,9 +56,9 @@ def test_a_program_opens_an_incident_and_a_wrong_field_is_named(city: Committed)
     right = ana.post("/api/v1/incidents/", CALL, content_type="application/json")
 
     assert wrong.status_code == 400
-    assert "priority" in wrong.json()
+    assert "priority" in wrong.json()["fields"]
     assert right.status_code == 201
-    listed = ana.get("/api/v1/incidents/").json()["incidents"]
+    listed = ana.get("/api/v1/incidents/").json()["results"]
     assert right.json()["id"] in [one["id"] for one in listed]
 
 

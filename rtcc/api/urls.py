@@ -1,0 +1,45 @@
+"""Mounted at ``/api/v1/``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from rtcc.api import cameras, docs, grants, keeping, log, playback
+
+app_name = "api"
+urlpatterns = [
+    path("schema/", docs.Schema.as_view(), name="schema"),
+    path("docs/", docs.docs, name="docs"),
+    path("cameras/", cameras.Cameras.as_view(), name="cameras"),
+    path("cameras/<slug:code>/", cameras.OneCamera.as_view(), name="camera"),
+    path("placements/", cameras.Placements.as_view(), name="placements"),
+    path("coverage/", cameras.Coverage.as_view(), name="coverage"),
+    path("health/", cameras.Health.as_view(), name="health"),
+    path("incidents/", grants.Incidents.as_view(), name="incidents"),
+    path("bases/", grants.Bases.as_view(), name="bases"),
+    path("grants/", grants.Grants.as_view(), name="grants"),
+    path("grants/<uuid:grant>/renew/", grants.RenewGrant.as_view(), name="grant-renew"),
+    path("grants/<uuid:grant>/end/", grants.EndGrant.as_view(), name="grant-end"),
+    path("playbacks/", playback.Playbacks.as_view(), name="playbacks"),
+    path("playbacks/<uuid:playback>/", playback.OnePlayback.as_view(), name="playback"),
+    path("playbacks/<uuid:playback>/close/", playback.ClosePlayback.as_view(), name="playback-close"),
+    path(
+        "playbacks/<uuid:playback>/cameras/<uuid:camera>/files/",
+        playback.PlaybackFiles.as_view(),
+        name="playback-files",
+    ),
+    path(
+        "playbacks/<uuid:playback>/cameras/<uuid:camera>/files/<uuid:file>/",
+        playback.PlaybackBytes.as_view(),
+        name="playback-bytes",
+    ),
+    path("keeps/", keeping.Keeps.as_view(), name="keeps"),
+    path("keeps/<uuid:keep>/", keeping.OneKeep.as_view(), name="keep"),
+    path("holds/", keeping.Holds.as_view(), name="holds"),
+    path("dispositions/", keeping.Dispositions.as_view(), name="dispositions"),
+    path("dispositions/<uuid:disposition>/", keeping.OneDisposition.as_view(), name="disposition"),
+    path("entries/", log.Entries.as_view(), name="entries"),
+    path("entries/<uuid:entry>/", log.OneEntry.as_view(), name="entry"),
+    path("entries/<uuid:entry>/receipt/", log.Receipt.as_view(), name="receipt"),
+    path("decisions/", log.Decisions.as_view(), name="decisions"),
+]
