@@ -223,3 +223,17 @@ def _save(who: Person) -> None:
 @pytest.mark.parametrize("path", ["/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"])
 def test_what_we_do_not_need_of_allauth_has_no_address(production: Committed, path: str) -> None:
     assert sign_in().get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "answer", ["{}", '{"id": "x", "rawId": "x", "type": "public-key", "response": {}}', "["]
+)
+def test_a_passkeys_answer_that_does_not_verify_counts_like_a_wrong_code(
+    production: Committed, answer: str
+) -> None:
+    client = browser()
+    try_password(client)
+
+    assert client.post("/sign-in/code/", {"credential": answer}).status_code == 200
+    assert not is_signed_in(client)
+    assert [one["reason"] for one in said() if one["event"] == "session.failed"] == ["wrong passkey"]
