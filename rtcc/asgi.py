@@ -1,4 +1,6 @@
-"""The way in for uvicorn: HTTP to Django, one WebSocket path to the wall, static files before both."""
+"""The way in for uvicorn: HTTP to Django, one WebSocket path to the wall, one door for files that are handed
+in, static files before all.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,18 @@ _django = get_asgi_application()
 from django.conf import settings  # noqa: E402  (apps must be loaded first)
 from servestatic import ServeStaticASGI  # noqa: E402
 
+from rtcc.body import bounded  # noqa: E402
 from rtcc.live.socket import wall_socket  # noqa: E402
+from rtcc.partners.receive import is_upload, receive_upload  # noqa: E402
 
 
 async def _route(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await wall_socket(scope, receive, send)
+    elif is_upload(scope):
+        await receive_upload(scope, receive, send)
     else:
-        await _django(scope, receive, send)
+        await bounded(_django)(scope, receive, send)
 
 
 application = ServeStaticASGI(_route, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL)
