@@ -40,7 +40,7 @@ from rtcc.partners.looking import look_at_own, owner_of
 from rtcc.partners.models import Ask, Notice
 
 LATEST = 5
-MOST_NOTICES = 30
+MOST_NOTICES = 5
 
 
 @never_cache
@@ -221,7 +221,7 @@ def _hours_page(row: Agreement) -> dict[str, Any]:
         "picture": desks.days_of(row, at),
         "agreed": terms.as_json()["hours"],
         "narrowed": bool(lent),
-        "days": week.form_of(lent or terms.hours),
+        "days": week.form_of(lent or terms.hours or week.whole_week()),
         "cameras": list(Camera.objects.with_ids(terms.cameras).values_list("name", flat=True)),
         "can_lend": bool(desks.minutes(row, terms)[0]),
     }

@@ -125,7 +125,7 @@ def test_the_agency_asks_and_the_owner_hands_in_a_file(asked: Ask, tmp_path: Pat
     asset = Asset.objects.get(id=upload.asset)
     assert (asset.kind, asset.custody, asset.plain_bytes) == ("upload", camera("cam11").id, len(film))
     assert asset.plain_sha256.hex() == upload.sha256
-    assert asset.owner_id == asked.owner_id
+    assert (asset.owner_id, asset.basis_id) == (asked.owner_id, asked.basis_id)
     # Nothing of it lies anywhere as it came
     needle = film[len(film) // 2 :][:64]
     stored = [path for path in config.data.rglob("*") if path.is_file()]

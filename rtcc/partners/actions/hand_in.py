@@ -38,16 +38,23 @@ def hand_in(*, by: Person, ask: UUID, file: WorkFile, name: str, starts_at: date
 
     Raises BadInput where the file is not what it says, Conflict where the owner said no before, or Denied.
     """
+    row = Ask.objects.select_related("camera", "basis").filter(id=ask).first()
+    if row is None:
+        raise NotFound
     found = look_into(file, name)
-    with guard(Action.UPLOAD_FOOTAGE, by=by, on=Ref(Kind.UPLOAD, ask), event=Event.ACT_PERMITTED) as permit:
-        row = Ask.objects.select_related("camera", "basis").filter(id=ask).first()
-        if row is None:
-            raise NotFound
+    with guard(
+        Action.UPLOAD_FOOTAGE,
+        by=by,
+        on=Ref(Kind.UPLOAD, ask),
+        basis=row.basis_id,
+        event=Event.ACT_PERMITTED,
+    ) as permit:
+        row.refresh_from_db(fields=["state"])
         if row.state == AskState.DECLINED:
             raise Conflict("You said no to this request already.")
         if starts_at > clock.now():
             raise BadInput("A recording cannot begin in the future.", field="starts_at")
-        permit.enter(basis=row.basis_id, bytes=file.length, detail={"ask": str(ask), "sha256": file.sha256})
+        permit.enter(bytes=file.length, detail={"ask": str(ask), "sha256": file.sha256})
     destroy_after, rule = own_end(AssetKind.UPLOAD, clock.now())
     asset = write_asset(
         AssetKind.UPLOAD,
