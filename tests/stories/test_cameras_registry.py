@@ -293,7 +293,8 @@ def test_facts_take_as_many_queries_for_fifty_cameras_as_for_one(city: None) -> 
         ):
             assert len(camera_facts(some, lock=True)) == len(some)
         counts.append(len(queries))
-    assert counts[0] >= counts[1] - 1
+    # Of a partner's camera the agreed and the lent hours are asked for too.
+    assert counts[0] >= counts[1] - 2
     assert counts[1] <= 8
 
 
