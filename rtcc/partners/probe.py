@@ -16,9 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from evidence.vault.workfile import WorkFile
 from rtcc.errors import BadInput
 from rtcc.partners.probing import ANSWER
-from rtcc.partners.workfile import WorkFile
 
 SECONDS = 30.0
 MOST_READ_BYTES = 512 << 20

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Callable
 from contextvars import copy_context
@@ -25,7 +26,7 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 from django.utils.dateparse import parse_datetime
 
-from evidence.vault.disk import DiskStore
+from evidence.vault.workfile import CHUNK, WorkFile
 from policy.actors import Whereabouts, whereabouts
 from policy.models import Session
 from policy.offers import is_offered
@@ -42,7 +43,6 @@ from rtcc.partners.forms import instant
 from rtcc.partners.models import Ask
 from rtcc.partners.probe import check_name
 from rtcc.partners.vocabulary import AskState
-from rtcc.partners.workfile import CHUNK, WorkFile
 
 PATH = re.compile(r"/partner/asked/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/file")
 # Files under way at once in one process: each takes its length of disk, and a thread while it is looked into.
@@ -188,12 +188,14 @@ def _admit(scope: dict[str, Any], headers: dict[str, str]) -> Arriving:
     if Ask.objects.filter(id=ask, state=AskState.DECLINED).exists():
         raise Conflict("You said no to this request already.")
     most = most_bytes()
-    if DiskStore(config.store_dir).free_bytes() < 2 * most_free(headers, most) + SPARE_BYTES:
+    disk = os.statvfs(config.data)
+    # Once as it arrives, once as an asset; what arrived goes when the asset stands.
+    if disk.f_bavail * disk.f_frsize < 2 * _length(headers, most) + SPARE_BYTES:
         raise Unavailable("There is no room for this file just now. The operator has been told.")
     return Arriving(who, where, ask, name, _starts_at(given), most)
 
 
-def most_free(headers: dict[str, str], most: int) -> int:
+def _length(headers: dict[str, str], most: int) -> int:
     """Bytes that the file will take: what it says, or the most where it does not say."""
     said = headers.get("content-length", "")
     return min(int(said), most) if said.isdigit() else most

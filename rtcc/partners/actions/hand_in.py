@@ -19,6 +19,7 @@ from audit.record import record
 from audit.vocabulary import Event, Outcome
 from evidence.assets import own_end, write_asset
 from evidence.models import AssetKind
+from evidence.vault.workfile import WorkFile
 from policy.guard import guard
 from policy.models import Person
 from policy.vocabulary import Action, Kind, Ref
@@ -27,7 +28,6 @@ from rtcc.errors import BadInput, Conflict, NotFound
 from rtcc.partners.models import Ask, Upload
 from rtcc.partners.probe import Found, look_into
 from rtcc.partners.vocabulary import AskState, ClockReading
-from rtcc.partners.workfile import WorkFile
 
 # Clocks of recorders that are set by hand are not nearer than this.
 AGREES_WITHIN = timedelta(minutes=2)
