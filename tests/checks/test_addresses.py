@@ -146,6 +146,8 @@ def path_of(address: Address) -> str:
         ("<uuid:token>", str(NOTHING)),
         ("<int:passkey>", "7"),
         ("<str:token>", "nothing"),
+        ("<str:day>", "20261120"),
+        ("<str:time>", "1800"),
         ("<uuid:ask>", str(NOTHING)),
         ("<slug:code>", "cam01"),
         ("<path:path>", "0/000"),
