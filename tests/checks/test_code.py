@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,19 @@ def test_the_templates_are_clean() -> None:
 
 def test_imports_point_down_only() -> None:
     _passes("lint-imports", "--no-cache", "--no-logo")
+
+
+def test_only_record_writes_to_the_log() -> None:
+    """Besides it, recovery puts back entries that the tiles still hold, after two persons have agreed."""
+    by_rows = r"(Entry|Disclosure|Pending)\.objects\.(bulk_)?(create|get_or_create|update_or_create)"
+    makes = by_rows + "|INTO audit_(entry|disclosure|pending)"
+    writers = {
+        str(path.relative_to(ROOT))
+        for room in ("audit", "policy", "cameras", "evidence", "rtcc")
+        for path in (ROOT / room).rglob("*.py")
+        if "migrations" not in path.parts and re.search(makes, path.read_text())
+    }
+    assert writers == {"audit/record.py", "audit/recovery.py"}
 
 
 def test_no_test_flushes_the_database() -> None:

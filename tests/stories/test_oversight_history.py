@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
+import pytest
+
+from audit.keyfiles import make_log_keys
 from audit.models import Entry
 from policy.models import Basis, Grant, Obligation
 from rtcc import clock
 from rtcc.live.models import Viewing
 from rtcc.onebox.history import live_through
+from rtcc.onebox.seed import seed
 from tests.city import NOON, city, said
 from tests.conftest import Committed
 
@@ -48,3 +53,15 @@ def test_a_second_run_adds_nothing(city: Committed) -> None:
 
     assert not live_through()
     assert Entry.objects.count() == count
+
+
+@pytest.mark.parametrize("cameras", [3, 4])
+def test_a_small_demo_city_has_a_history_too(committed: Committed, cameras: int) -> None:
+    make_log_keys()
+    with clock.set_to(NOON - timedelta(hours=1)):
+        seed(cameras=cameras)
+    with clock.set_to(NOON):
+        done = live_through()
+
+    assert done["viewing"] > 0
+    assert not Viewing.objects.open().exists()
