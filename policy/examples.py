@@ -69,9 +69,12 @@ def check_examples(version: LoadedVersion, *, published: bool = False) -> int:
 
 
 def failures(version: LoadedVersion) -> list[Failure]:
-    """Every example that fails, for whoever is to mend them. Raises BadExample where they cannot be read."""
+    """Every example that fails, for whoever is to mend them. Raises BadExample where they cannot be run."""
     cases = read_examples(version.parts["examples.toml"], version.rules)
-    return list(_failures(cases, version, published=False))
+    found = list(_failures(cases, version, published=False))
+    if cases and not found:
+        _check_every_act(version, cases[0].facts)
+    return found
 
 
 def _failures(cases: Iterable[Case], version: LoadedVersion, *, published: bool) -> Iterator[Failure]:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from policy.actors import Actor, SystemActor, actor_key, whereabouts
 from policy.facttypes import ContextFacts, PersonFacts, ResourceFacts
@@ -24,9 +23,6 @@ _loaders: dict[Kind, Loader] = {}
 # Things of which there is one: the installation, its log, its policy, the report as a whole.
 ONE = UUID(int=0)
 SYSTEM, LOG, POLICY, REPORT = (Ref(kind, ONE) for kind in (Kind.SYSTEM, Kind.LOG, Kind.POLICY, Kind.REPORT))
-
-# The hour of day that agreements and orders speak of, where the thing itself has no site.
-CITY_ZONE = ZoneInfo("America/Chicago")
 
 
 @dataclass(frozen=True)
@@ -161,7 +157,7 @@ def standing(question: Question, at: datetime) -> Standing:
     footage_from = question.footage[0] if question.footage else None
     context = ContextFacts(
         now=at,
-        local_hour=at.astimezone(CITY_ZONE).hour,
+        local_hour=at.astimezone(clock.city()).hour,
         purpose=question.purpose or (Purpose(grant.purpose) if grant else "none"),
         basis_kind=basis.kind if basis else "none",
         basis_verification=basis.verification if basis else "unknown",

@@ -19,7 +19,16 @@ _BASES = frozenset(kind.value for kind in BasisKind)
 _OF_THE_LOG = frozenset({Action.VERIFY_LOG, Action.VIEW_REPORT, Action.RECOVER_LOG, Action.CHANGE_ERASURE})
 _YES_TO_ANOTHER = frozenset({Action.APPROVE, Action.VERIFY_BASIS})
 _OF_ACCOUNTS = frozenset({Action.CHANGE_MEMBERSHIP, Action.ADMINISTER, Action.RELEASE_ACCOUNT})
-_BY_TWO = frozenset({Action.LIFT_MASK, Action.RELEASE_HOLD, Action.RECOVER_LOG, Action.CHANGE_ERASURE})
+_BY_TWO = frozenset(
+    {
+        Action.LIFT_MASK,
+        Action.RELEASE_HOLD,
+        Action.RECOVER_LOG,
+        Action.CHANGE_ERASURE,
+        # Else one person could publish a version that needs no second person for anything.
+        Action.CHANGE_POLICY,
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -232,6 +232,22 @@ def act_cell(role: Role, action: Action, version: LoadedVersion) -> str:
     return NO
 
 
+def cells(version: LoadedVersion) -> dict[str, str]:
+    """Every cell that is not empty, under words that name it: what two versions are compared by."""
+    found: dict[str, str] = {}
+    for role in Role:
+        who = role.value.replace("_", " ")
+        for action in Action:
+            act = action.value.replace("_", " ")
+            if action not in FOOTAGE:
+                found[f"{who}: {act}"] = act_cell(role, action, version)
+                continue
+            for purpose, row in picture_cells(role, action, version).items():
+                for (place, _, _), cell in zip(COLUMNS, row, strict=True):
+                    found[f"{who}: {act}, {purpose.value.replace('_', ' ')}, {place} camera"] = cell
+    return {words: cell for words, cell in found.items() if cell != NO}
+
+
 def render(version: LoadedVersion) -> str:
     """The whole matrix in Markdown."""
     lines = [

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from policy import epoch, publish
 from policy.accounts import sessions
+from policy.publishing import tables
 
 
 @shared_task(name="policy.end_sessions")
@@ -24,3 +25,9 @@ def tidy_sessions() -> None:
 def follow_policy() -> bool:
     """Have everything that is open decided again when a version begins."""
     return epoch.follow_policy(publish.in_force_hash())
+
+
+@shared_task(name="policy.work_out_tables")
+def work_out_tables() -> bool:
+    """Work out who may do what under one version or draft whose table is missing."""
+    return tables.work_out_one()

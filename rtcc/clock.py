@@ -1,4 +1,4 @@
-"""Where time enters. Instants are aware and in UTC.
+"""Where time enters. Instants are aware and in UTC; the city's clock is one setting (`Config.city_zone`).
 
 The clock can be set only on demo data and in tests: three days of demo history are lived through
 the real acts with a set clock, and entries made so carry ``seeded``.
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 _set_to: ContextVar[datetime | None] = ContextVar("watchlight_clock", default=None)
 
@@ -17,6 +18,26 @@ _set_to: ContextVar[datetime | None] = ContextVar("watchlight_clock", default=No
 def now() -> datetime:
     """The instant, aware, UTC."""
     return _set_to.get() or datetime.now(UTC)
+
+
+def city() -> ZoneInfo:
+    """The zone of the city's clock: of forms, of the room's pages, and of hours where a thing has no site."""
+    from rtcc.config import config
+
+    return config.city_zone
+
+
+def midnight(day: date) -> datetime:
+    """The instant at which a day begins in the city, in UTC."""
+    return datetime.combine(day, time(), city()).astimezone(UTC)
+
+
+def parse(text: str) -> datetime:
+    """An instant that was stored as text in ISO 8601, with its offset."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("the instant must be aware")
+    return found.astimezone(UTC)
 
 
 def is_set() -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX = "WATCHLIGHT_"
 ROLES = ("owner", "app", "sequencer", "eraser")
@@ -36,6 +37,8 @@ _OPTIONAL = {
     "CAMERA_NETWORKS": "",
     "SIM_PORT": "0",
     "MAP_TILES": "",
+    "CITY_ZONE": "UTC",
+    "PERIOD_KEYS": "",
 }
 
 
@@ -72,6 +75,10 @@ class Config:
     sim_port: int
     map_tiles: str
     role: str
+    # The city's clock: of forms and pages, and of hours where a thing has no site of its own.
+    city_zone: ZoneInfo
+    # Folders besides the one in the data folder in which each period key is kept too.
+    more_period_keys: tuple[Path, ...]
 
     @property
     def store_dir(self) -> Path:
@@ -83,7 +90,7 @@ class Config:
 
     @property
     def period_keys_dirs(self) -> tuple[Path, ...]:
-        return (self.data / "period-keys",)
+        return (self.data / "period-keys", *self.more_period_keys)
 
     @property
     def tiles_dir(self) -> Path:
@@ -122,6 +129,26 @@ def _networks(text: str) -> tuple[Network, ...]:
         except ValueError as error:
             raise ConfigError(f"{PREFIX}CAMERA_NETWORKS: {part!r} is not CIDR:port-port ({error})") from error
     return tuple(found)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(
+            f"{PREFIX}CITY_ZONE: {name!r} is not a time zone such as America/Chicago"
+        ) from error
+
+
+def _folders(text: str) -> tuple[Path, ...]:
+    """Parse absolute folders, by commas."""
+    found = tuple(Path(part.strip()) for part in text.split(",") if part.strip())
+    for path in found:
+        if not path.is_absolute():
+            raise ConfigError(f"{PREFIX}PERIOD_KEYS: {path} is not an absolute path")
+    if len(set(found)) < len(found):
+        raise ConfigError(f"{PREFIX}PERIOD_KEYS names a folder twice")
+    return found
 
 
 def _secret(path: Path) -> str:
@@ -165,6 +192,8 @@ def load(environ: Mapping[str, str]) -> Config:
         sim_port=_port("SIM_PORT", values["SIM_PORT"]),
         map_tiles=values["MAP_TILES"],
         role=values["ROLE"],
+        city_zone=_zone(values["CITY_ZONE"]),
+        more_period_keys=_folders(values["PERIOD_KEYS"]),
     )
 
 

@@ -44,6 +44,7 @@ urlpatterns = [
     path("people/memberships/<uuid:membership>/end/", people.end, name="people-end"),
     path("people/proposals/<uuid:proposal>/approve/", people.approve, name="people-approve"),
     path("people/proposals/<uuid:proposal>/do/", people.carry_out, name="people-do"),
+    path("policy/", include("policy.publishing.urls")),
     path("incidents/", dispatch.incidents, name="incidents"),
     path("incidents/new/", dispatch.new_incident, name="incident-new"),
     path("incidents/<uuid:basis>/watch/", dispatch.watch, name="incident-watch"),

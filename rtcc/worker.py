@@ -36,6 +36,11 @@ app.conf.update(
             "options": {"expires": 5},
         },
         "follow-policy": {"task": "policy.follow", "schedule": schedule(2.0), "options": {"expires": 2}},
+        "policy-tables": {
+            "task": "policy.work_out_tables",
+            "schedule": schedule(10.0),
+            "options": {"expires": 10},
+        },
         "end-grants": {"task": "live.end_grants", "schedule": schedule(10.0), "options": {"expires": 10}},
         "beat": {"task": "onebox.beat", "schedule": schedule(10.0), "options": {"expires": 10}},
         "tidy-sessions": {

@@ -1,6 +1,7 @@
 """The key store: period keys and keep keys as small files outside the database, on every replica folder.
 
     <replica>/STORE                       the store's id: an empty mount point is not an empty replica
+    <first replica>/REPLICAS              the replica folders and the mount point of each
     <replica>/generations/<n>             a random generation key, wrapped by the root (KeyProvider)
     <replica>/keys/<period>/<source>      a period key, wrapped by a generation key
     <replica>/keys/keeps/<keep>           a keep's own key, the same way
@@ -30,6 +31,7 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from evidence.vault import replica_list
 from evidence.vault.errors import KeyDestroyed, KeyMissing, NotInStore, ReplicaAway, Tampered
 from evidence.vault.folder import Folder
 from evidence.vault.names import KeyName
@@ -66,17 +68,23 @@ class KeyStore:
             raise ValueError("a key store needs a replica folder")
         self._paths = tuple(replicas)
         self._provider = provider
-        ids = {_store_id(path) for path in self._paths} - {None}
+        ids = {replica_list.store_id(path) for path in self._paths} - {None}
         if len(ids) != 1:
             raise ReplicaAway("the replica folders are not those of one key store")
         self._id = str(ids.pop())
 
     @classmethod
     def initialise(cls, replicas: Sequence[Path], provider: KeyProvider) -> Self:
-        """Make the store, or add an empty replica folder to it. Repeating it changes nothing."""
-        ids = [_store_id(path) for path in replicas]
+        """Make the store, or add an empty replica folder to it. Repeating it changes nothing.
+
+        A disk that is away (`replica_list`) is left alone: no key is written into its empty mount point.
+        """
+        ids = [replica_list.store_id(path) for path in replicas]
         store_id = next((found for found in ids if found), secrets.token_hex(16))
+        away = replica_list.away([path for path in replicas if not replica_list.store_id(path)], replicas)
         for path, found in zip(replicas, ids, strict=True):
+            if path in away:
+                continue
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             with Folder.open(path) as folder:
                 if found is None and folder.names():
@@ -86,7 +94,10 @@ class KeyStore:
                 for part in ("generations", "keys", "gone"):
                     with folder.child(part, create=True):
                         pass  # Made; that is all.
+        replica_list.remember(replicas, away)
         store = cls(replicas, provider)
+        if away:
+            return store  # What changes keys waits for the disk; reading does not.
         with store._change() as folders:
             if not store._generations(folders, all_of=set.union):
                 store._make_generation(folders, 1)
@@ -292,12 +303,14 @@ class KeyStore:
     def _reachable(self) -> Iterator[list[Folder]]:
         with ExitStack() as stack:
             yield [
-                stack.enter_context(Folder.open(path)) for path in self._paths if _store_id(path) == self._id
+                stack.enter_context(Folder.open(path))
+                for path in self._paths
+                if replica_list.store_id(path) == self._id
             ]
 
     @contextmanager
     def _change(self) -> Iterator[list[Folder]]:
-        away = [str(path) for path in self._paths if _store_id(path) != self._id]
+        away = [str(path) for path in self._paths if replica_list.store_id(path) != self._id]
         if away:
             raise ReplicaAway(f"a change needs every replica; away: {', '.join(away)}")
         with self._reachable() as folders:
@@ -307,14 +320,6 @@ class KeyStore:
                 yield folders
             finally:
                 os.close(lock)
-
-
-def _store_id(path: Path) -> str | None:
-    try:
-        with Folder.open(path) as folder:
-            return folder.read("STORE").decode()
-    except (FileNotFoundError, NotInStore):
-        return None
 
 
 def _has(folder: Folder, part: str, name: KeyName) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,14 +18,12 @@ from policy.facts import Question
 from policy.facttypes import PersonFacts, ResourceFacts
 from policy.guard import decide_one, may_know
 from policy.models import Person, Proposal
-from policy.vocabulary import Action, OrganisationClass, Purpose, Ref
+from policy.vocabulary import Action, Purpose, Ref
 from rtcc import clock
 from rtcc.errors import BadInput
 from rtcc.ids import uuid7
 
 LASTS = timedelta(hours=24)
-# Stands for the person who is still to be found; nobody has this id.
-SOMEBODY_ELSE = "somebody-else"
 
 
 def propose(
@@ -73,15 +71,7 @@ def _ask(question: Question, now: datetime) -> _Asked:
     """Decide as if somebody else had said yes."""
     version, on = publish.active(), question.on[0]
     person, standing = facts.person_facts(question.by, now), facts.standing(question, now)
-    supposed = replace(
-        standing,
-        context=replace(
-            standing.context,
-            approvals=1,
-            approver_ids=frozenset({SOMEBODY_ELSE}),
-            approver_org_classes=frozenset(OrganisationClass),
-        ),
-    )
+    supposed = proposals.as_if_approved(standing)
     resources = facts.load((on,), lock=False)
     answer = decide_one(question.action, on, person, resources.get(on), supposed, version)
     said = entry_fields.of_act(question, person, standing, resources, version, now)

@@ -15,7 +15,7 @@ from policy.models.permits import (
     Proposal,
 )
 from policy.models.sessions import FailedSignIn, Invitation, Session
-from policy.models.versions import PolicyDraft, PolicyVersion
+from policy.models.versions import PolicyDraft, PolicyMatrix, PolicyVersion
 
 __all__ = [
     "Approval",
@@ -34,6 +34,7 @@ __all__ = [
     "Permit",
     "Person",
     "PolicyDraft",
+    "PolicyMatrix",
     "PolicyVersion",
     "Proposal",
     "Session",

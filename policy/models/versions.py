@@ -90,3 +90,20 @@ class PolicyDraft(models.Model):
 
     def __str__(self) -> str:
         return f"draft of {self.changed_at:%Y-%m-%d %H:%M}"
+
+
+class PolicyMatrix(models.Model):
+    """Who may do what under one version, worked out once: tens of thousands of decisions.
+
+    ``cells`` maps the words of a cell to what it takes; a cell that nothing makes lawful is not there.
+    """
+
+    hash = models.CharField(primary_key=True, max_length=64)
+    cells = models.JSONField()
+    made_at = models.DateTimeField()
+
+    class Privacy:
+        public = ("hash", "cells", "made_at")
+
+    def __str__(self) -> str:
+        return self.hash[:12]

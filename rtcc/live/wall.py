@@ -104,7 +104,7 @@ def wall_json(person: Person, chosen: UUID | None) -> dict[str, Any]:
     current = chosen or (grants[0].id if grants else None)
     return {
         "socket": PATH,
-        "zone": "America/Chicago",
+        "zone": clock.city().key,
         "layout": 1 if len(tiles) <= 1 else 4 if len(tiles) <= 4 else 9,
         "urls": {
             "open": reverse("live-open"),

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from rtcc.onebox import keys
 from rtcc.onebox.layout import DataFolder
-from rtcc.onebox.options import ROOT, Options
+from rtcc.onebox.options import DEMO_ZONE, ROOT, Options
 from rtcc.onebox.postgres import Cluster
 from rtcc.onebox.progress import Stop
 from rtcc.onebox.valkey import Valkey
@@ -23,8 +23,9 @@ _SIMULATOR_PORTS = range(20_000, 32_000)
 # The simulator serves from one port; the demo may open streams there and nowhere else.
 _SIMULATOR_ADDRESS = "127.0.0.1/32"
 # What an operator may choose in `settings.toml`: addresses in which cameras may be, as CIDR:port-port;
-# where map tiles come from; witnesses outside this machine, as vkey@url.
-_CHOICES = frozenset({"camera_networks", "map_tiles", "witnesses"})
+# where map tiles come from; witnesses outside this machine, as vkey@url; the city's time zone; more folders
+# of period keys, each on a disk of its own.
+_CHOICES = frozenset({"camera_networks", "map_tiles", "witnesses", "city_zone", "period_keys"})
 
 
 def port_is_free(port: int, address: str = "127.0.0.1") -> bool:
@@ -60,6 +61,8 @@ class Birth:
     host: str
     log_name: str
     simulator_port: int
+    # Folders from before this was asked are the demonstration's city.
+    city_zone: str = DEMO_ZONE
 
     @classmethod
     def of(cls, data: DataFolder, options: Options) -> Birth:
@@ -74,7 +77,8 @@ class Birth:
         keys.make(data)
         host = "localhost" if options.demo else options.host or socket.getfqdn()
         log_name = "watchlight.example/log" if options.demo else f"{host}/log"
-        born = cls(host, log_name, simulator_port(data))
+        zone = DEMO_ZONE if options.demo else options.zone
+        born = cls(host, log_name, simulator_port(data), zone)
         new = path.with_suffix(".new")
         new.write_text(json.dumps(asdict(born), indent=1))
         new.rename(path)
@@ -182,6 +186,8 @@ def settings(box: Box, role: str, database: str = "watchlight") -> dict[str, str
         "CAMERA_NETWORKS": chosen.get("camera_networks", own_networks),
         "MAP_TILES": chosen.get("map_tiles", ""),
         "SIM_PORT": simulator,
+        "CITY_ZONE": chosen.get("city_zone", box.birth.city_zone),
+        "PERIOD_KEYS": chosen.get("period_keys", ""),
         "ROLE": role,
     }
     return {f"WATCHLIGHT_{name}": str(value) for name, value in values.items()}

@@ -37,11 +37,13 @@ from rtcc.dispatch.nearest import purpose_of, watchable
 from rtcc.live import sessions
 from rtcc.live.actions.open_viewing import open_viewing
 from rtcc.live.models import Delivered, Viewing
+from rtcc.onebox.options import DEMO_ZONE
 from rtcc.onebox.seed import ACTOR, data
 from rtcc.oversight.actions.view_report import view_report
 from rtcc.oversight.tiers import reader_of
 
-ZONE = ZoneInfo("America/Chicago")
+# The demo city's clock, by which its calls are told.
+ZONE = ZoneInfo(DEMO_ZONE)
 # About what a simulated camera sends.
 BYTES_A_SECOND = 190_000
 _STEP = timedelta(minutes=5)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_CAMERAS = 400
+DEMO_ZONE = "America/Chicago"
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Options:
     certificate: Path | None
     certificate_key: Path | None
     command: tuple[str, ...]
+    # Settled at the first start; `settings.toml` may say otherwise later.
+    zone: str = DEMO_ZONE
 
 
 def _path(text: str) -> Path:
@@ -43,6 +47,14 @@ def _cameras(text: str) -> int:
     return count
 
 
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time zone such as {DEMO_ZONE}") from error
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./run",
@@ -61,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
         "--no-demo", dest="demo", action="store_false", help="an empty system, without demo city"
     )
     parser.add_argument("--host", help="name in the address bar (demo: localhost; else this machine's name)")
+    parser.add_argument(
+        "--zone",
+        type=_zone,
+        default=DEMO_ZONE,
+        metavar="ZONE",
+        help=f"the city's time zone, at the first start with --no-demo ({DEMO_ZONE})",
+    )
     parser.add_argument(
         "--certificate",
         "--tls-cert",
@@ -97,4 +116,5 @@ def parse(arguments: list[str]) -> Options:
         certificate=given.certificate,
         certificate_key=given.certificate_key,
         command=tuple(given.command),
+        zone=given.zone,
     )

@@ -140,6 +140,7 @@ _POLICY = {
         app=ALL, exempt="a counter of refusals; beat enters it when its minute is over"
     ),
     "policy_policyversion": _state(CHANGE),
+    "policy_policymatrix": Table(app=ADD, exempt="worked out from a version's text; says nothing of its own"),
     "policy_policydraft": Table(
         app=ALL, exempt="words on paper: what is proposed of a draft is frozen by its hash in an entry"
     ),

@@ -11,9 +11,10 @@ from policy.models import KillSwitch, Membership, Person
 from policy.roles import ROLES
 from policy.vocabulary import Role
 from rtcc import clock
+from rtcc.config import config
 from rtcc.pages.nav import links_for
 
-ROOM_ZONE = "America/Chicago"
+ROOM_ZONE = config.city_zone.key
 
 
 def room(request: HttpRequest) -> dict[str, Any]:

@@ -31,6 +31,7 @@ LINKS: tuple[Link, ...] = (
     Link("Cameras", "/cameras/", "camera-video", _ALL),
     Link("Go back", "/playback/", "clock-history", _WATCH),
     Link("Due", "/due/", "hourglass-split", _WATCH),
+    Link("Policy", "/policy/", "file-earmark-text", _ALL),
     Link("Retention", "/retention/", "archive", _ALL - {Role.OFFICER}),
     Link("Access report", "/oversight/report/", "journal-text", _READ_LOG),
     Link("Erasure", "/oversight/erasure/", "trash3", frozenset({Role.LEGAL_REVIEWER})),

@@ -15,7 +15,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from policy.models import Grant, Membership
+from policy.models import Grant, Membership, PolicyVersion
 from policy.vocabulary import Action, Role
 from rtcc.api.tokens import SCOPES
 from rtcc.config import config
@@ -82,6 +82,11 @@ POST_ONLY = {
     "sign-out",
     "session-seen",
     "account-release",
+    "policy:approve",
+    "policy:publish",
+    "policy:draft-new",
+    "policy:draft-upload",
+    "policy:draft-discard",
     "people-link",
     "people-end",
     "people-approve",
@@ -131,6 +136,10 @@ def path_of(address: Address) -> str:
     for words, value in (
         ("<uuid:basis>", str(incident().basis_id)),
         ("<uuid:entry>", str(NOTHING)),
+        ("<uuid:version>", str(PolicyVersion.objects.latest("published_at").id)),
+        ("<uuid:draft>", str(NOTHING)),
+        ("<slug:key>", "retention_standard"),
+        ("<str:part>", "order.cedar"),
         ("<uuid:run>", str(NOTHING)),
         ("<uuid:grant>", str(NOTHING)),
         ("<uuid:obligation>", str(NOTHING)),

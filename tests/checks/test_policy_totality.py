@@ -51,6 +51,11 @@ def test_every_action_is_permitted_to_somebody() -> None:
     assert {action.value for action in Action} <= named
 
 
+def test_the_shipped_version_knows_every_act_of_this_release() -> None:
+    """What its schema forgets would be refused as an act that is younger than the policy."""
+    assert load_starter().actions == frozenset(Action)
+
+
 def test_every_role_is_named_by_a_rule() -> None:
     """An officer is nobody's rule: they receive what others share."""
     text = "".join(starter_parts()[part] for part in RULE_PARTS)

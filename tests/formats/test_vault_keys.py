@@ -186,6 +186,26 @@ def test_a_disk_that_is_away_stops_changes_but_not_reading(store: KeyStore, repl
     assert store.read(NAME) == key
 
 
+def test_nothing_is_written_into_the_mount_point_of_a_disk_that_is_away(
+    store: KeyStore, replicas: list[Path], provider: FileKeyProvider
+) -> None:
+    key = store.create(NAME)
+    shutil.rmtree(replicas[1])
+    remembered = replicas[0] / "REPLICAS"
+    lines = remembered.read_text().splitlines()
+    # As if the second folder had stood on a disk of its own.
+    here = next(line for line in lines if line.startswith(f"{replicas[1]}\t"))
+    remembered.write_text(remembered.read_text().replace(here, f"{replicas[1]}\t/mnt/second"))
+
+    again = KeyStore.initialise(replicas, provider)
+
+    assert again.read(NAME) == key
+    with pytest.raises(ReplicaAway):
+        again.destroy(NAME)
+    assert not replicas[1].exists()
+    assert f"{replicas[1]}\t/mnt/second" in remembered.read_text()
+
+
 def test_folders_of_two_stores_are_refused(
     store: KeyStore, tmp_path: Path, provider: FileKeyProvider
 ) -> None:

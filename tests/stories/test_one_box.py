@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from rtcc.config import ConfigError, load
 from rtcc.onebox import children, keys, logfiles, tls
 from rtcc.onebox.__main__ import check_simulator_port
 from rtcc.onebox.environment import Birth, Box, port_is_free, settings, simulator_port
@@ -324,6 +325,12 @@ def test_each_role_is_told_its_own_password_only(data: DataFolder, cluster: Clus
     assert cluster.password("app") in told["WATCHLIGHT_DATABASE_URL"]
 
 
+def _secret_file(data: DataFolder) -> Path:
+    path = data.root / "some-secret"
+    path.write_text("x" * 40)
+    return path
+
+
 def test_the_operators_choices_reach_the_settings_and_misspelled_ones_stop_the_start(
     data: DataFolder, cluster: Cluster
 ) -> None:
@@ -333,6 +340,15 @@ def test_the_operators_choices_reach_the_settings_and_misspelled_ones_stop_the_s
     chosen.write_text('camera_networks = ["192.0.2.0/24:554-554", "198.51.100.7/32:8554-8560"]\n')
     told = settings(box, "app")["WATCHLIGHT_CAMERA_NETWORKS"]
     assert told == "192.0.2.0/24:554-554,198.51.100.7/32:8554-8560"
+    chosen.write_text('city_zone = "America/Denver"\nperiod_keys = ["/mnt/a/keys", "/mnt/b/keys"]\n')
+    given = settings(box, "app") | {"WATCHLIGHT_SECRET_KEY_FILE": str(_secret_file(data))}
+    assert given["WATCHLIGHT_PERIOD_KEYS"] == "/mnt/a/keys,/mnt/b/keys"
+    read = load(given)
+    assert read.city_zone.key == "America/Denver"
+    assert [str(path) for path in read.period_keys_dirs[1:]] == ["/mnt/a/keys", "/mnt/b/keys"]
+    for key, wrong in (("CITY_ZONE", "America/Chikago"), ("PERIOD_KEYS", "keys"), ("PERIOD_KEYS", "/a,/a")):
+        with pytest.raises(ConfigError, match=key):
+            load({**given, f"WATCHLIGHT_{key}": wrong})
     chosen.write_text('camera_network = "192.0.2.0/24:554-554"\n')
     with pytest.raises(Stop, match="camera_network"):
         settings(box, "app")

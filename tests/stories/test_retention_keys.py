@@ -16,11 +16,12 @@ from evidence.models import Custody, Disposition, Keep, KeepWrap, Segment
 from evidence.retention import destruction, dispositions, due, keeping, shredding
 from evidence.retention.states import DispositionState, FootageState
 from evidence.vault.errors import KeyDestroyed, KeyMissing
-from evidence.vault.footage_keys import segment_key
+from evidence.vault.footage_keys import key_store, segment_key
 from evidence.vault.names import KeyName
 from policy.denied import Denied
 from policy.models import Person
 from rtcc import clock
+from rtcc.config import config
 from tests.city import NOON, camera, city, said
 from tests.keeping import hold, key_lives, period_of, release
 from tests.minutes import MINUTE, PICTURE, fresh, keys, plaintext, record_minutes, states, store
@@ -53,6 +54,27 @@ def test_the_key_of_a_period_dies_with_its_last_footage_and_then_nothing_opens_a
         with pytest.raises(KeyDestroyed):
             segment_key(segment, keys())
     assert shredding.run()["periods"] == 0
+
+
+def test_with_a_second_folder_of_keys_destroying_unlinks_in_both(
+    tmp_path: Path,
+) -> None:
+    second = tmp_path / "second"
+    object.__setattr__(config, "more_period_keys", (second,))
+    try:
+        # What the recorder does when it starts: an empty folder is filled.
+        key_store()
+        segments = record_minutes(camera(SHORT), BEGINS - timedelta(hours=1), 1)
+        name = period_of(segments[0])
+        folders = config.period_keys_dirs
+        assert len(folders) == 2
+        assert all((folder / "keys" / name.folder / name.file).exists() for folder in folders)
+        destruction.run()
+        assert shredding.run()["periods"] == 1
+        assert not any((folder / "keys" / name.folder / name.file).exists() for folder in folders)
+        assert Disposition.objects.get().replicas == 2
+    finally:
+        object.__setattr__(config, "more_period_keys", ())
 
 
 def test_the_key_of_a_period_lives_while_its_hour_lasts_or_footage_in_it_has_time_left() -> None:
