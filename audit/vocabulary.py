@@ -75,6 +75,10 @@ class Event(StrEnum):
     TOKEN_REVOKED = "token.revoked"
     PASSKEY_ADDED = "passkey.added"
     PASSKEY_REMOVED = "passkey.removed"
+    BULLETIN_SENT = "bulletin.sent"
+    BULLETIN_OPENED = "bulletin.opened"
+    BULLETIN_ANSWERED = "bulletin.answered"
+    BULLETIN_REVOKED = "bulletin.revoked"
 
 
 class Outcome(StrEnum):

@@ -49,6 +49,9 @@ _OWN: dict[Action, Event] = {
     Action.UPLOAD_FOOTAGE: Event.FOOTAGE_UPLOADED,
     Action.ISSUE_TOKEN: Event.TOKEN_ISSUED,
     Action.REVOKE_TOKEN: Event.TOKEN_REVOKED,
+    Action.SEND_PICTURE: Event.BULLETIN_SENT,
+    Action.RECEIVE_PICTURE: Event.BULLETIN_OPENED,
+    Action.REVOKE_PICTURE: Event.BULLETIN_REVOKED,
 }
 PERMITTED: dict[Action, Event] = {action: _OWN.get(action, Event.ACT_PERMITTED) for action in Action}
 REFUSED: dict[Action, Event] = {

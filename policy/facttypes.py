@@ -150,7 +150,14 @@ class Facts:
 # The three groups of acts that rules and invariants speak of; the schema states the same groups and
 # `tests/checks/test_policy_totality.py` compares them.
 WATCHING: frozenset[Action] = frozenset(
-    {Action.VIEW_LIVE, Action.PLAYBACK, Action.SNAPSHOT, Action.LIFT_MASK}
+    {
+        Action.VIEW_LIVE,
+        Action.PLAYBACK,
+        Action.SNAPSHOT,
+        Action.LIFT_MASK,
+        Action.SEND_PICTURE,
+        Action.RECEIVE_PICTURE,
+    }
 )
 LEAVING: frozenset[Action] = frozenset({Action.EXPORT, Action.SHARE, Action.OPEN_ASSET})
 FOOTAGE: frozenset[Action] = (

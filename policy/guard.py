@@ -61,6 +61,7 @@ LOOKS = frozenset(
         Action.PLAYBACK,
         Action.SEARCH,
         Action.SNAPSHOT,
+        Action.SEND_PICTURE,
         Action.VIEW_REPORT,
         Action.VERIFY_LOG,
         Action.VIEW_REGISTRY,

@@ -68,6 +68,8 @@ _ON: Mapping[Action, tuple[Kind, ...]] = {
     Action.RELEASE_HOLD: (Kind.KEEP,),
     Action.DESTROY: (Kind.FOOTAGE,),
     Action.OPEN_ASSET: (Kind.ASSET,),
+    Action.RECEIVE_PICTURE: (Kind.BULLETIN,),
+    Action.REVOKE_PICTURE: (Kind.BULLETIN,),
 }
 
 

@@ -54,6 +54,9 @@ class Action(StrEnum):
     UPLOAD_FOOTAGE = "upload_footage"
     ISSUE_TOKEN = "issue_token"
     REVOKE_TOKEN = "revoke_token"
+    SEND_PICTURE = "send_picture"
+    RECEIVE_PICTURE = "receive_picture"
+    REVOKE_PICTURE = "revoke_picture"
 
 
 class Role(StrEnum):
@@ -109,6 +112,7 @@ class Kind(StrEnum):
     ASSET = "asset"
     UPLOAD = "upload"
     TOKEN = "token"
+    BULLETIN = "bulletin"
 
 
 class OwnerClass(StrEnum):

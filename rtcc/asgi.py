@@ -1,5 +1,5 @@
-"""The way in for uvicorn: HTTP to Django, one WebSocket path to the wall, one door for files that are handed
-in, static files before all.
+"""The way in for uvicorn: HTTP to Django, WebSockets to wall and telephone, one door for files that are
+handed in, static files before all.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from django.conf import settings  # noqa: E402  (apps must be loaded first)
 from servestatic import ServeStaticASGI  # noqa: E402
 
 from rtcc.body import bounded  # noqa: E402
+from rtcc.bulletins.socket import PATH as PHONE  # noqa: E402
+from rtcc.bulletins.socket import phone_socket  # noqa: E402
 from rtcc.live.socket import wall_socket  # noqa: E402
 from rtcc.partners.receive import is_upload, receive_upload  # noqa: E402
 
 
 async def _route(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
-        await wall_socket(scope, receive, send)
+        serve = phone_socket if scope["path"] == PHONE else wall_socket
+        await serve(scope, receive, send)
     elif is_upload(scope):
         await receive_upload(scope, receive, send)
     else:

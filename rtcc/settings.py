@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "evidence.apps.EvidenceConfig",
     "rtcc.live.apps.LiveConfig",
     "rtcc.dispatch.apps.DispatchConfig",
+    "rtcc.bulletins.apps.BulletinsConfig",
     "rtcc.oversight.apps.OversightConfig",
     "rtcc.partners.apps.PartnersConfig",
     "rtcc.api.apps.ApiConfig",

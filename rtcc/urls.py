@@ -68,6 +68,8 @@ urlpatterns = [
     path("partner/", include("rtcc.partners.urls")),
     path("retention/", include("rtcc.retention.urls")),
     path("playback/", include("evidence.playback.urls")),
+    path("bulletins/", include("rtcc.bulletins.urls")),
+    path("", include("rtcc.bulletins.inbox_urls")),
     path("cameras/<uuid:camera>/footage/", playback.camera_footage, name="camera-footage"),
     path("cameras/", include("cameras.urls")),
     path("log/minute/<str:day>/<str:time>", catalogue.minute_leaves, name="minute-leaves"),

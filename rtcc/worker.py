@@ -41,6 +41,11 @@ app.conf.update(
             "schedule": schedule(10.0),
             "options": {"expires": 10},
         },
+        "make-pictures": {
+            "task": "bulletins.carry_on",
+            "schedule": schedule(15.0),
+            "options": {"expires": 15},
+        },
         "end-grants": {"task": "live.end_grants", "schedule": schedule(10.0), "options": {"expires": 10}},
         "beat": {"task": "onebox.beat", "schedule": schedule(10.0), "options": {"expires": 10}},
         "tidy-sessions": {

@@ -1,8 +1,9 @@
 """Live pictures for the web process, and for nobody else: a local socket in the recorder.
 
 A peer is known by SO_PEERCRED (its user must be ours or one that is listed), names a permit, and the
-recorder reads that permit's row itself: it must stand, be for watching live, and cover the camera. While it
-streams the permit is read again once a second (`warden`), and a stream whose permit has ended is cut.
+require_live(read(row, actor), camera)
+            owners = Camera.objects.filter(id=camera).values_list("owner__kind", flat=True)
+            return Admitted(permit_id, camera, partner=OrganisationClass.PARTNER in owners)
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from django.db import close_old_connections
 from cameras.models import Camera
 from evidence.recorder.engine import Engine
 from evidence.recorder.live import LiveChunk, LiveInit, LiveItem, LiveState, Subscription
-from evidence.recorder.warden import Stream, Warden
+from evidence.recorder.warden import Stream, Warden, require_live
 from evidence.recorder.wire import FrameType, pack
 from policy.permits import PermitEnded, check_stands, find, read
 from policy.resume import actor_of
-from policy.vocabulary import Action, Kind, OrganisationClass, Ref
+from policy.vocabulary import OrganisationClass
 from rtcc.logs import log
 
 MOST_REQUEST = 400
@@ -118,7 +119,7 @@ class LiveServer:
                 return Answer("There is no such permit.")
             actor = actor_of(row)
             check_stands(row, actor)
-            read(row, actor).require(Action.VIEW_LIVE, Ref(Kind.CAMERA, camera))
+            require_live(read(row, actor), camera)
             owners = Camera.objects.filter(id=camera).values_list("owner__kind", flat=True)
             return Admitted(permit_id, camera, partner=OrganisationClass.PARTNER in owners)
         except (ValueError, KeyError, TypeError, RecursionError):

@@ -25,6 +25,9 @@ from rtcc import clock
 from rtcc.logs import log
 
 LOOK_S = 1.0
+LOOK_S = 0.8
+# What a permit for live pictures may be for.
+LIVE = frozenset({Action.VIEW_LIVE, Action.SEND_PICTURE, Action.RECEIVE_PICTURE})
 # The web process, which knows better words for it, holds pictures first where the database is silent.
 SILENT_GRACE_S = 2.0
 SILENT = "The database does not answer, so nobody can say that this is still allowed."
@@ -136,9 +139,17 @@ def look_at(streams: Collection[Stream]) -> Look:
         close_old_connections()
 
 
+def require_live(permit: Permit, camera: UUID) -> None:
+    """Raise PermitEnded unless live pictures of the camera may be handed out under the permit. What it
+    demands beside (a mark) is carried out by whoever asked for them.
+    """
+    action = permit.action if permit.action in LIVE else Action.VIEW_LIVE
+    permit.require(action, Ref(Kind.CAMERA, camera))
+
+
 def _refusal(permit: Permit, camera: UUID) -> str | None:
     try:
-        permit.require(Action.VIEW_LIVE, Ref(Kind.CAMERA, camera))
+        require_live(permit, camera)
     except PermitEnded as ended:
         return ended.sentence
     return None

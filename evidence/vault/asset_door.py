@@ -30,7 +30,7 @@ from rtcc.errors import NotFound
 from rtcc.logs import log
 
 # Acts whose permit opens an asset.
-HANDS_OUT = frozenset({Action.OPEN_ASSET})
+HANDS_OUT = frozenset({Action.OPEN_ASSET, Action.RECEIVE_PICTURE})
 # A still or clip is marked and masked when it is made: nothing is left for this door to do.
 ABLE_ASSETS = ABLE | {ObligationKind.WATERMARK, ObligationKind.MASK_ON}
 PIECE_BYTES = 1 << 20

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol, Self
+from typing import ClassVar, Protocol, Self
 from uuid import UUID
 
 from evidence.models import OpenFile, Segment
@@ -119,7 +119,13 @@ class RecordedFile:
 
 
 class FootageView:
-    """Recorded footage of one camera under one permit. Use as a context manager; not for several threads."""
+    """Recorded footage of one camera under one permit. Use as a context manager; not for several threads.
+
+    ``action``: what the permit has to be for; ``able``: what is carried out before anybody sees it.
+    """
+
+    action: ClassVar[Action] = Action.PLAYBACK
+    able: ClassVar[frozenset[ObligationKind]] = ABLE
 
     def __init__(
         self, permit: Permit, camera: UUID, starts_at: datetime, ends_at: datetime, account: Account
@@ -147,10 +153,9 @@ class FootageView:
         self._require()
 
     def _require(self) -> None:
-        self.permit.require(
-            Action.PLAYBACK, Ref(Kind.CAMERA, self.camera), starts_at=self.starts_at, ends_at=self.ends_at
-        )
-        self.permit.carry_out(Ref(Kind.CAMERA, self.camera), ABLE)
+        ref = Ref(Kind.CAMERA, self.camera)
+        self.permit.require(self.action, ref, starts_at=self.starts_at, ends_at=self.ends_at)
+        self.permit.carry_out(ref, self.able)
 
     def pieces(self, starts_at: datetime, ends_at: datetime) -> list[Piece]:
         """Fragments with footage in [starts_at, ends_at), from the key frame before it on, in order of time.
@@ -292,3 +297,10 @@ def open_footage(
     if ends_at <= starts_at or starts_at > clock.now() + timedelta(seconds=1):
         raise Unavailable("There is no recording of that time.")
     return FootageView(permit, camera, starts_at, ends_at, account)
+
+
+class FootageToMark(FootageView):
+    """Recorded footage of which a marked picture is made for somebody: nothing else of it goes out."""
+
+    action: ClassVar[Action] = Action.SEND_PICTURE
+    able: ClassVar[frozenset[ObligationKind]] = ABLE | {ObligationKind.WATERMARK}

@@ -17,13 +17,15 @@ from django.contrib.auth import SESSION_KEY as PERSON_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest
 
 from audit.record import record
 from audit.vocabulary import Event, Outcome
 from policy import epoch, publish
 from policy.accounts import whereabouts
-from policy.models import FailedSignIn, Person, Session
+from policy.models import FailedSignIn, Membership, Person, Session
+from policy.vocabulary import Role
 from rtcc import clock
 from rtcc.errors import Refused
 from rtcc.ids import uuid7
@@ -39,10 +41,15 @@ SEEN_EVERY = timedelta(seconds=15)
 _FACTORS = {"totp": "authenticator", "recovery_codes": "recovery code", "webauthn": "passkey"}
 
 
-def idle_lock() -> timedelta:
-    """How long a session lasts without a sign of the person."""
-    now = clock.now()
-    return publish.active().parameters.duration("idle_lock", now)
+def idle_lock(person: UUID | None = None) -> timedelta:
+    """How long a session lasts without a sign of the person. Who is an officer and nothing else signs in once
+    per shift: a phone has a lock of its own, and what it shows ends by itself.
+    """
+    now, key = clock.now(), "idle_lock"
+    if person is not None:
+        roles = set(Membership.objects.of_person(person).valid_at(now).values_list("role", flat=True))
+        key = "idle_lock_officer" if roles == {Role.OFFICER} else key
+    return publish.active().parameters.duration(key, now)
 
 
 def begin(sender: Any, request: HttpRequest, user: Person, **_: Any) -> None:
@@ -179,6 +186,8 @@ def why_ended(stored: SessionBase) -> str:
 def _over(row: Session) -> str:
     now, idle = clock.now(), idle_lock()
     if now - row.seen_at > idle:
+        idle = idle_lock(row.person_id)
+    if now - row.seen_at > idle:
         return f"Locked after {round(idle.total_seconds() / 60)} minutes without activity."
     if now - row.started_at > LONGEST:
         return f"A session lasts {round(LONGEST.total_seconds() / 3600)} hours at most."
@@ -196,7 +205,12 @@ def end_over() -> int:
     """End sessions that nobody has used for too long, also where no page asks any more."""
     now = clock.now()
     rows = Session.objects.over_at(unseen_since=now - idle_lock(), started_before=now - LONGEST)
-    return sum(end(row.id, _over(row) or "Its time was over.") for row in list(rows[:200]))
+    at_work = Membership.objects.valid_at(now)
+    officers = at_work.filter(role=Role.OFFICER).values("person")
+    on_a_phone = Q(person__in=officers) & ~Q(person__in=at_work.exclude(role=Role.OFFICER).values("person"))
+    # Longer than their own lock leaves them is judged one by one; the others would wait behind them.
+    rows = rows.exclude(on_a_phone, seen_at__gte=now - LONGEST, started_at__gte=now - LONGEST)
+    return sum(end(row.id, why) for row in list(rows[:200]) if (why := _over(row)))
 
 
 def tidy() -> None:

@@ -16,6 +16,7 @@ class DispatchConfig(AppConfig):
         from audit import references
 
         references.register("incidents", _entries_of_incidents)
+        references.register("units", _entries_of_assignments)
 
 
 def _entries_of_incidents() -> Iterator[tuple[str, UUID]]:
@@ -23,3 +24,10 @@ def _entries_of_incidents() -> Iterator[tuple[str, UUID]]:
 
     for basis, entry in Incident.objects.values_list("basis_id", "entry").iterator():
         yield f"incident {basis}", entry
+
+
+def _entries_of_assignments() -> Iterator[tuple[str, UUID]]:
+    from rtcc.dispatch.models import Assignment
+
+    for assignment, entry in Assignment.objects.values_list("id", "entry").iterator():
+        yield f"unit on an incident {assignment}", entry

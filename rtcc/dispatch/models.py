@@ -7,8 +7,9 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from policy.models import Basis
-from rtcc.dispatch.querysets import IncidentQuerySet
+from policy.models import Basis, Person
+from rtcc.dispatch.querysets import AssignmentQuerySet, IncidentQuerySet
+from rtcc.ids import uuid7
 
 
 class Incident(models.Model):
@@ -42,3 +43,34 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return f"{self.basis} {self.kind}"
+
+
+class Assignment(models.Model):
+    """A unit on an incident, and the officer in it. Dispatch assigns units; the room only reads them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="assignments")
+    unit = models.CharField(max_length=20, help_text="call sign of the unit, such as 4-12")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="assignments")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+    entry = models.UUIDField()
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("unit",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["incident", "person"], condition=Q(ends_at__isnull=True), name="assignment_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=models.F("starts_at")),
+                name="assignment_ends_after_start",
+            ),
+        ]
+
+    class Privacy:
+        closed_while_active = ("incident", "unit", "starts_at", "ends_at")
+        personnel = ("person",)
+        public = ("id", "entry")

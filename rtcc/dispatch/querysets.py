@@ -25,3 +25,13 @@ class IncidentQuerySet(models.QuerySet[Any]):
     def for_list(self) -> IncidentQuerySet:
         """With all that a list shows, in one query."""
         return self.select_related("basis__agency").order_by("priority", "-basis__opened_at")
+
+
+class AssignmentQuerySet(models.QuerySet[Any]):
+    """Questions about units on incidents."""
+
+    def on_basis(self, basis: UUID) -> AssignmentQuerySet:
+        return self.filter(incident_id=basis)
+
+    def valid_at(self, instant: datetime) -> AssignmentQuerySet:
+        return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=instant), starts_at__lte=instant)

@@ -11,17 +11,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import Error as DatabaseFailure
 
-from evidence.recorder.wire import Frame, FrameType
+from evidence.recorder.wire import Frame, FrameType, pack
 from policy.permits import Permit, PermitEnded
 from policy.vocabulary import Action, Kind, ObligationKind, Ref
+from rtcc import clock
+from rtcc.errors import Unavailable
 from rtcc.live.account import Account
 from rtcc.live.signed_in import SignedIn
-from rtcc.live.upstream import RecorderAway, frames
+from rtcc.live.upstream import RecorderAway as RecorderAway
+from rtcc.live.upstream import frames
 from rtcc.live.watch import Doubt, Watched, watcher
 from rtcc.logs import log
 
@@ -37,6 +40,9 @@ ABLE = frozenset(
     }
 )
 RETRY_S = 1.0
+NEWEST_WITHIN_S = 4.0
+# So fresh a frame is the end of what waited in the recorder's memory.
+FRESH_S = 0.4
 WRITE_DOWN_S = 5.0
 # A page that reads too slowly to be told is not waited for.
 TELL_S = 1.0
@@ -56,7 +62,9 @@ Tell = Callable[[int, str, str], Awaitable[None]]
 
 
 @dataclass(eq=False)
-class _Tile:
+class Tile:
+    """One picture of a relay."""
+
     camera: UUID
     partner: bool
     doubt: Doubt = Doubt.NONE
@@ -70,7 +78,13 @@ class _Tile:
 
 @dataclass(eq=False)
 class Relay:
-    """The live pictures of one viewing to one socket. ``tell(tile, event, sentence)`` informs the page."""
+    """The live pictures of one viewing to one socket. ``tell(tile, event, sentence)`` informs the page.
+
+    ``action``: what the permit has to be for; ``able``: what this way of showing can carry out.
+    """
+
+    action: ClassVar[Action] = Action.VIEW_LIVE
+    able: ClassVar[frozenset[ObligationKind]] = ABLE
 
     viewing: UUID
     permit: Permit
@@ -79,7 +93,7 @@ class Relay:
     tell: Tell
     partners: frozenset[UUID] = frozenset()
     ended: str | None = None
-    _tiles: dict[int, _Tile] = field(default_factory=dict)
+    _tiles: dict[int, Tile] = field(default_factory=dict)
     _tasks: set[asyncio.Task[object]] = field(default_factory=set)
     _finishing: asyncio.Task[None] | None = None
 
@@ -94,9 +108,9 @@ class Relay:
 
     async def open(self, number: int, camera: UUID) -> None:
         """Show a camera in a tile. Raises PermitEnded when the permit does not cover it."""
-        tile = _Tile(camera, camera in self.partners)
-        self.permit.require(Action.VIEW_LIVE, tile.ref)
-        self.permit.carry_out(tile.ref, ABLE)
+        tile = Tile(camera, camera in self.partners)
+        self.permit.require(self.action, tile.ref)
+        self.permit.carry_out(tile.ref, self.able)
         await self.close(number)
         if self.ended is not None:
             raise PermitEnded(self.ended)
@@ -138,7 +152,7 @@ class Relay:
 
     # -- pictures --
 
-    async def _show(self, number: int, tile: _Tile) -> None:
+    async def _show(self, number: int, tile: Tile) -> None:
         """Hand on frames until the tile is closed; what is away is asked again."""
         try:
             while True:
@@ -162,7 +176,7 @@ class Relay:
             _log.exception("picture_failed", viewing=str(self.viewing), camera=str(tile.camera))
             await self._tell([number], FAULT)
 
-    async def _pass_on(self, number: int, tile: _Tile) -> bool:
+    async def _pass_on(self, number: int, tile: Tile) -> bool:
         """One connection to the recorder. True when it has ended for good."""
         while self._doubt(tile) is Doubt.HELD:
             await asyncio.sleep(RETRY_S / 4)
@@ -176,9 +190,12 @@ class Relay:
                 await self._hand_on(number, tile, frame)
         return False
 
-    async def _hand_on(self, number: int, tile: _Tile, frame: Frame) -> None:
-        message = frame.for_tile(number)
+    async def _hand_on(self, number: int, tile: Tile, frame: Frame) -> None:
         picture_s = frame.chunk_time() if frame.type is FrameType.CHUNK else None
+        await self._send_picture(number, tile, frame.for_tile(number), picture_s)
+
+    async def _send_picture(self, number: int, tile: Tile, message: bytes, picture_s: float | None) -> None:
+        """Send and account for it, if it may still go when its turn has come."""
         await self._account.room_for(tile.camera, len(message))
 
         def claim() -> bool:
@@ -191,7 +208,7 @@ class Relay:
         if picture_s is not None:
             tile.waiting = ""
 
-    def _doubt(self, tile: _Tile) -> Doubt:
+    def _doubt(self, tile: Tile) -> Doubt:
         return watcher.doubt(self._watched, partner=tile.partner)
 
     # -- what the watcher says --
@@ -201,8 +218,8 @@ class Relay:
         self.permit = permit
         for number, tile in list(self._tiles.items()):
             try:
-                permit.require(Action.VIEW_LIVE, tile.ref)
-                permit.carry_out(tile.ref, ABLE)
+                permit.require(self.action, tile.ref)
+                permit.carry_out(tile.ref, self.able)
             except PermitEnded as ended:
                 del self._tiles[number]
                 if tile.task is not None:
@@ -262,3 +279,40 @@ async def _cancel(tasks: Iterable[asyncio.Task[object] | None]) -> None:
     for task in ending:
         task.cancel()
     await asyncio.gather(*ending, return_exceptions=True)
+
+
+async def newest(permit: Permit, camera: UUID) -> list[bytes]:
+    """The newest picture of a camera: packed frames (`rtcc.live.drawn.draw`) from the last key frame on.
+
+    They are for a marked picture and nothing else, so a demand for a mark is no obstacle. Raises PermitEnded,
+    or Unavailable where no picture comes.
+    """
+    ref = Ref(Kind.CAMERA, camera)
+    permit.require(Action.SEND_PICTURE, ref)
+    permit.carry_out(ref, ABLE | {ObligationKind.WATERMARK})
+    found: list[bytes] = []
+    said = "No picture comes from this camera just now. Send a recorded one, or try again."
+    try:
+        async with asyncio.timeout(NEWEST_WITHIN_S), aclosing(frames(permit.id, camera)) as coming:
+            async for frame in coming:
+                if frame.type is FrameType.END:
+                    raise PermitEnded(str(frame.json().get("sentence", "")))
+                if frame.type is FrameType.STATE:
+                    said = str(frame.json().get("sentence", "")) or said
+                    continue
+                if frame.type is FrameType.INIT:
+                    found = []
+                found.append(pack(frame.type, frame.payload))
+                if frame.type is FrameType.CHUNK and _age_s(frame) < FRESH_S:
+                    break
+    except TimeoutError:
+        pass  # A camera that is late is shown as late as it is: the mark says when.
+    except RecorderAway as away:
+        raise Unavailable(AWAY) from away
+    if len(found) < 2:
+        raise Unavailable(said)
+    return found
+
+
+def _age_s(frame: Frame) -> float:
+    return clock.now().timestamp() - frame.chunk_time()

@@ -157,17 +157,17 @@ def _headers(scope: dict[str, Any]) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-async def _admit(scope: dict[str, Any]) -> SignedIn | int:
+async def admit(scope: dict[str, Any], path: str) -> SignedIn | int:
     """Origin exactly ours, and a signed-in session; else the code of the refusal."""
     headers = _headers(scope)
-    if scope["path"] != PATH or headers.get("origin") != config.origin:
+    if scope["path"] != path or headers.get("origin") != config.origin:
         return NOT_OURS
     key = session_key_of(headers.get("cookie", ""))
     who = await desk.do(signed_in, key) if key else None
     return who or NOT_SIGNED_IN
 
 
-def _hold_little(send: Any) -> None:
+def hold_little(send: Any) -> None:
     """Keep the kernel's queue of unsent bytes short. ASGI has no word for it: uvicorn's own method knows the
     connection; behind another server the queue is as long as that server makes it.
     """
@@ -181,7 +181,7 @@ async def wall_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """The ASGI application of the wall's socket."""
     if (await receive())["type"] != "websocket.connect":
         return
-    who = await _admit(scope)
+    who = await admit(scope, PATH)
     if who == NOT_OURS:
         await send({"type": "websocket.close", "code": NOT_OURS, "reason": "not from this site"})
         return
@@ -190,7 +190,7 @@ async def wall_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
         # Said after the handshake: a refused handshake tells the page nothing.
         await send({"type": "websocket.close", "code": who, "reason": "sign in first"})
         return
-    _hold_little(send)
+    hold_little(send)
     wall = Wall(who, send)
     try:
         while (message := await receive())["type"] == "websocket.receive":

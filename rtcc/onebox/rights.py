@@ -219,6 +219,13 @@ _NOW = {
     "api_sent": Table(
         app=ALL, exempt="answers to be given again for a day; the acts behind them are entries"
     ),
+    "dispatch_assignment": _state(CHANGE),
+    "bulletins_bulletin": Table(
+        app=CHANGE,
+        entry="INSERT, UPDATE(answer, answered_entry, opened_at, revoked_at, revoked_entry), DELETE",
+        exempt="what was made of the picture follows from the act that sends it",
+    ),
+    "bulletins_opening": _state(ADD),
     "oversight_verification": Table(
         app=CHANGE,
         entry="INSERT, UPDATE(finished_entry, result, size, verifies), DELETE",

@@ -42,7 +42,7 @@ from policy.models import Basis, Membership, Organisation, Person
 from policy.vocabulary import BasisKind, Role, Verification
 from rtcc import clock
 from rtcc.config import config
-from rtcc.dispatch.models import Incident
+from rtcc.dispatch.models import Assignment, Incident
 from rtcc.errors import Conflict
 from rtcc.ids import uuid7
 from rtcc.onebox.corners import corners
@@ -104,6 +104,7 @@ class _Seeding:
             self._people()
             self._bases()
             self._incidents()
+            self._units()
             known = data("cameras")
             self._cameras((known["camera"] + corners(cameras - len(known["camera"])))[:cameras], known)
             self._agreements()
@@ -220,6 +221,18 @@ class _Seeding:
                 basis_verification=basis.verification,
             )
             self.made["incident"] += 1
+
+    def _units(self) -> None:
+        """Units that dispatch has sent to the calls."""
+        for row in data("incidents")["unit"]:
+            incident = Incident.objects.select_related("basis").get(basis__number=row["number"])
+            officer = Person.objects.get(username=row["person"])
+            if incident.assignments.filter(person=officer).exists():
+                continue
+            Assignment.objects.create(
+                incident=incident, unit=row["unit"], person=officer, starts_at=self.at, entry=self.entry_id
+            )
+            self.made["unit"] += 1
 
     def _cameras(self, rows: Iterable[dict[str, Any]], known: dict[str, Any]) -> None:
         rows = list(rows)

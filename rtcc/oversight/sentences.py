@@ -105,6 +105,12 @@ _SAYS: dict[Event, Callable[[Said, str], str]] = {
     Event.PLAYBACK_PERMITTED: lambda said, name: (
         f"{name} went back to recorded footage of {_cameras(said)}{_on(said)}."
     ),
+    Event.BULLETIN_SENT: lambda said, name: (
+        f"{name} sent a picture of {_cameras(said)} to an officer{_for(said)}{_on(said)}."
+    ),
+    Event.BULLETIN_OPENED: lambda said, name: f"{name} opened a picture of {_cameras(said)}{_on(said)}.",
+    Event.BULLETIN_ANSWERED: lambda said, name: f"{name} answered a picture of {_cameras(said)}{_on(said)}.",
+    Event.BULLETIN_REVOKED: lambda said, name: f"{name} took back a picture that was sent{_on(said)}.",
     Event.PLAYBACK_ENDED: lambda said, name: (
         f"{name} was given {duration(said.get('seconds'))} of recorded footage{_on(said)}."
     ),

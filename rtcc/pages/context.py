@@ -27,14 +27,14 @@ def room(request: HttpRequest) -> dict[str, Any]:
         Membership.objects.of_person(person.id).valid_at(clock.now()).select_related("organisation")
     )
     first = memberships[0] if memberships else None
-    context["idle_s"] = round(idle_lock().total_seconds())
+    context["idle_s"] = round(idle_lock(person.id).total_seconds())
     context["who"] = {
         "name": person.display_name,
         "role_title": ROLES[Role(first.role)].title if first else "No membership",
         "organisation": first.organisation.name if first else "",
         "sign_out_url": "/sign-out/",
     }
-    context["nav"] = links_for({Role(m.role) for m in memberships}, request.path)
+    context["nav"] = links_for({Role(m.role) for m in memberships}, request.path, person.id)
     if any(m.role == Role.SUPERVISOR for m in memberships):
         context["banners"] += _locked_accounts()
     switch = KillSwitch.objects.filter(lifted_at__isnull=True).first()

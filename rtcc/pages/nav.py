@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from policy.vocabulary import Role
 
@@ -28,6 +29,8 @@ class Link:
 LINKS: tuple[Link, ...] = (
     Link("My cameras", "/partner/", "shop", _PARTNER),
     Link("Incidents", "/incidents/", "exclamation-triangle", _WATCH),
+    Link("Pictures", "/inbox/", "eye", frozenset({Role.OFFICER})),
+    Link("Sent pictures", "/bulletins/", "upload", _WATCH),
     Link("Cameras", "/cameras/", "camera-video", _ALL),
     Link("Go back", "/playback/", "clock-history", _WATCH),
     Link("Due", "/due/", "hourglass-split", _WATCH),
@@ -43,11 +46,25 @@ LINKS: tuple[Link, ...] = (
 )
 
 
-def links_for(roles: Collection[Role], path: str) -> list[dict[str, Any]]:
+# What waits behind a link, for the person who sees it; upper rooms say it (`count_for`).
+_counts: dict[str, tuple[frozenset[Role], Callable[[UUID], int]]] = {}
+
+
+def count_for(url: str, roles: frozenset[Role], count: Callable[[UUID], int]) -> None:
+    """Let the link to ``url`` carry a number for people with these roles."""
+    _counts[url] = (roles, count)
+
+
+def links_for(roles: Collection[Role], path: str, person: UUID) -> list[dict[str, Any]]:
     """The links of somebody with these roles; the one of ``path`` is marked."""
     held = frozenset(roles)
-    return [
-        {"label": link.label, "url": link.url, "icon": link.icon, "current": path.startswith(link.url)}
-        for link in LINKS
-        if link.roles & held
-    ]
+    found = []
+    for link in LINKS:
+        if link.roles & held:
+            row: dict[str, Any] = {"label": link.label, "url": link.url, "icon": link.icon}
+            row["current"] = path.startswith(link.url)
+            counted, count = _counts.get(link.url, (frozenset(), None))
+            if count is not None and counted & held:
+                row["count"] = count(person)
+            found.append(row)
+    return found

@@ -69,6 +69,8 @@ PUBLIC = {
     # On the machine itself, where these tests sit; elsewhere to operators (test_health_parts).
     "readyz",
     "metrics",
+    # Shows no picture and knows of none: link previews fetch it (test_bulletins).
+    "inbox:link",
     "audit:checkpoint",
     "audit:tile",
     "audit:vkey",
@@ -104,6 +106,10 @@ POST_ONLY = {
     "kill-switch-agree",
     "kill-switch-lift",
     "live-bookmark",
+    "bulletins:send",
+    "bulletins:revoke",
+    "inbox:tap",
+    "inbox:answer",
     "retention:propose-release",
     "retention:approve",
     "retention:release",
@@ -146,6 +152,7 @@ def path_of(address: Address) -> str:
         ("<uuid:keep>", str(NOTHING)),
         ("<uuid:proposal>", str(NOTHING)),
         ("<uuid:disposition>", str(NOTHING)),
+        ("<uuid:bulletin>", str(NOTHING)),
         ("<uuid:playback>", str(NOTHING)),
         ("<uuid:camera>", str(camera("cam01").id)),
         ("<uuid:person>", str(NOTHING)),

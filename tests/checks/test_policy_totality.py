@@ -19,6 +19,7 @@ from policy.vocabulary import Action, Kind, Role
 
 NOW = datetime(2026, 6, 15, 18, tzinfo=UTC)
 FREE_WORDS = {"yes", "no", "none", "unknown", "any", "assembly", "footage", "watching", "leaving", "granting",
+              "open",
               "two_persons"}  # fmt: skip
 
 
@@ -57,10 +58,9 @@ def test_the_shipped_version_knows_every_act_of_this_release() -> None:
 
 
 def test_every_role_is_named_by_a_rule() -> None:
-    """An officer is nobody's rule: they receive what others share."""
     text = "".join(starter_parts()[part] for part in RULE_PARTS)
 
-    assert {role for role in Role if f'"{role}"' not in text} == {Role.OFFICER}
+    assert not {role for role in Role if f'"{role}"' not in text}
 
 
 def test_rules_use_only_words_of_the_vocabulary() -> None:

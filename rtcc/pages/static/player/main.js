@@ -1,6 +1,7 @@
 // The player of recorded footage: one camera on screen, all cameras of the session on the timeline.
 
 import { announce, Answered, post, timeOfDay, toast } from "../design/page.js";
+import { SendSheet } from "../bulletins/send.js";
 import { nearness, timeLeft } from "../wall/tile.js";
 import { Recorded } from "./recorded.js";
 import { Timeline } from "./timeline.js";
@@ -158,6 +159,17 @@ async function bookmark() {
   } catch (fault) { refused(fault); }
 }
 
+const sheet = new SendSheet({ refused: (answer) => say(answer.sentence, answer.way_out || "") });
+
+function send() {
+  const button = document.querySelector('[data-do="send"]');
+  if (!button) return;
+  isWanted = false;
+  drawPlaying();
+  const camera = session.cameras[lane];
+  sheet.open({ grant: button.dataset.grant, camera: camera.id, name: camera.name, place: document.querySelector(".stage"), at: at / 1000, shapes: ["still", "clip"] });
+}
+
 const DO = {
   play: () => { isWanted = !isWanted; drawPlaying(); },
   back: () => seek(at - 10000),
@@ -169,14 +181,15 @@ const DO = {
   nearer: () => timeline.zoom(-1),
   farther: () => timeline.zoom(1),
   bookmark,
+  send,
 };
-const KEYS = { " ": "play", k: "play", j: "back", l: "forward", ",": "stepBack", ".": "step", "<": "slower", ">": "faster", "+": "nearer", "-": "farther", b: "bookmark" };
+const KEYS = { " ": "play", k: "play", j: "back", l: "forward", ",": "stepBack", ".": "step", "<": "slower", ">": "faster", "+": "nearer", "-": "farther", b: "bookmark", s: "send" };
 
 document.querySelectorAll("[data-do]").forEach((button) => button.addEventListener("click", () => DO[button.dataset.do]()));
 lanes.forEach((button, index) => button.addEventListener("click", () => choose(index, at)));
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || isOver) return;
-  if (event.target.closest("input,select,textarea") || document.querySelector(".modal.show")) return;
+  if (event.target.closest("input,select,textarea,[data-own-keys]") || document.querySelector(".modal.show")) return;
   if (event.key === " " && event.target.closest("button,a")) return;
   const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!act || (act === "bookmark" && !session.urls.bookmark)) return;

@@ -10,6 +10,7 @@ export const ACTIONS = {
   close: { label: "Close this tile", key: "x" },
   large: { label: "This tile large, and back", key: "f" },
   bookmark: { label: "Mark the last 30 seconds to the basis and keep them", key: "b" },
+  send: { label: "Send this picture to an officer", key: "s" },
   renew: { label: "Renew the grant of this tile", key: "r" },
   exigent: { label: "Exigent access", key: "e" },
   help: { label: "Show these keys", key: "?" },
@@ -57,7 +58,7 @@ export class Keys {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (this.#changing) { this.#choose(event); return; }
     const target = event.target;
-    if (document.querySelector(".modal.show") || target.closest("input,select,textarea,[contenteditable]")) return;
+    if (document.querySelector(".modal.show") || target.closest("input,select,textarea,[contenteditable],[data-own-keys]")) return;
     if (event.key === "Enter" && target.closest("button,a")) return;
     if (event.key in ARROWS) { event.preventDefault(); this.#run(ARROWS[event.key]); return; }
     if (this.#chosen.off && event.key !== "Enter" && event.key !== "?") return;

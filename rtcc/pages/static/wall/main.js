@@ -2,6 +2,7 @@
 
 import { announce, Answered, post, toast } from "../design/page.js";
 import { Grants } from "./grants.js";
+import { SendSheet } from "../bulletins/send.js";
 import { ACTIONS, Keys } from "./keys.js";
 import { Picker } from "./picker.js";
 import { showRefusal } from "./refused.js";
@@ -99,6 +100,7 @@ function showView(number, view) {
   const grant = grants.byId.get(typeof view.grant === "object" ? view.grant?.id : view.grant) || null;
   tile.show({ ...view, camera: cameras.get(view.camera), grant });
   if (visible().includes(number)) socket.open(number, view.viewing, view.camera);
+  if (grant) sheet.know(grant.id).catch(() => { /* S asks again, and says what is wrong */ });
 }
 
 /** Runs a request; a refusal opens the refusal, any other fault says its sentence. */
@@ -150,6 +152,14 @@ async function bookmark() {
   if (answer) toast(answer.sentence || "Marked.", answer.entry_url ? { link: { url: answer.entry_url, text: "Entry" } } : {});
 }
 
+const sheet = new SendSheet({ refused: showRefusal });
+
+function send() {
+  const { view, element } = tiles[current];
+  if (!view?.grant) { announce("This tile is empty."); return; }
+  sheet.open({ grant: view.grant.id, camera: view.camera.id, name: view.camera.name, place: element, at: 0, shapes: ["still", "clip", "live"] });
+}
+
 const exigentDialog = document.getElementById("exigent");
 
 async function openExigent(form) {
@@ -173,6 +183,7 @@ const DO = {
   close: () => closeTile(current),
   large: () => wall.classList.toggle("large"),
   bookmark,
+  send,
   renew,
   exigent: () => show("exigent"),
   help: () => show("keys"),

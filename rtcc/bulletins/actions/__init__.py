@@ -1,0 +1,1 @@
+"""Acts of the bulletins: one module, one public function."""
