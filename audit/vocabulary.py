@@ -79,6 +79,7 @@ class Event(StrEnum):
     BULLETIN_OPENED = "bulletin.opened"
     BULLETIN_ANSWERED = "bulletin.answered"
     BULLETIN_REVOKED = "bulletin.revoked"
+    PROPOSAL_DECLINED = "proposal.declined"
 
 
 class Outcome(StrEnum):

@@ -19,6 +19,7 @@ from policy.facts import SYSTEM
 from policy.models import Person
 from policy.vocabulary import Action, Kind, Ref
 from rtcc import clock
+from rtcc.config import config
 
 _ON_CAMERA = (Action.CHANGE_CAMERA, Action.TEST_STREAM, Action.PAUSE_CAMERA, Action.RESUME_CAMERA)
 
@@ -34,7 +35,7 @@ def list_page(
     def context(cameras: Iterable[Camera]) -> dict[str, Any]:
         cards = [card_of(camera, at) for camera in cameras]
         places = [place_of(card) | {"url": reverse("cameras:detail", args=[card.code])} for card in cards]
-        return {"cameras": cards, "places": places, "can_register": bool(may)}
+        return {"cameras": cards, "places": places, "tiles": config.map_tiles, "can_register": bool(may)}
 
     return rows, context
 
@@ -49,6 +50,7 @@ def camera_page(person: Person, camera: UUID) -> dict[str, Any]:
     return {
         "camera": card,
         "places": [place_of(card)],
+        "tiles": config.map_tiles,
         "row": row,
         "health": getattr(row, "health", None),
         "streams": list(row.streams.all()),

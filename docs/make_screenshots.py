@@ -29,6 +29,18 @@ PAGES = {
     "verify": ("Miriam Adler", "/oversight/verify/"),
     "retention": ("Owen Birch", "/retention/due/"),
     "dispositions": ("Owen Birch", "/retention/dispositions/"),
+    "hold-form": ("Owen Birch", "/retention/holds/new/"),
+    "incident-form": ("Ana Mercer", "/incidents/new/"),
+    "board": ("Ruth Okafor", "/board/"),
+}
+# Pages for everybody, on a phone.
+PHONE = {"width": 390, "height": 844}
+PUBLIC = {
+    "public": "/public/",
+    "public-cameras": "/public/cameras/",
+    "public-still-there": "/public/still-there/?camera=cam01",
+    "public-rules": "/public/policy/",
+    "public-log": "/public/log/",
 }
 
 
@@ -88,6 +100,11 @@ def main() -> int:
                 page.goto(options.address + path)
                 page.wait_for_load_state("networkidle")
                 page.screenshot(path=options.into / f"{picture}.png")
+        phone = browser.new_page(viewport=PHONE)
+        for picture, path in PUBLIC.items():
+            phone.goto(options.address + path)
+            phone.wait_for_load_state("networkidle")
+            phone.screenshot(path=options.into / f"{picture}.png")
         browser.close()
     print(f"{len(list(options.into.glob('*.png')))} pictures in {options.into}")
     return 0

@@ -52,6 +52,7 @@ _OWN: dict[Action, Event] = {
     Action.SEND_PICTURE: Event.BULLETIN_SENT,
     Action.RECEIVE_PICTURE: Event.BULLETIN_OPENED,
     Action.REVOKE_PICTURE: Event.BULLETIN_REVOKED,
+    Action.DECLINE: Event.PROPOSAL_DECLINED,
 }
 PERMITTED: dict[Action, Event] = {action: _OWN.get(action, Event.ACT_PERMITTED) for action in Action}
 REFUSED: dict[Action, Event] = {

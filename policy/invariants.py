@@ -52,7 +52,7 @@ def no_destruction_under_hold(action: Action, facts: Facts, obligations: Obligat
 
 def no_change_to_the_log(action: Action, facts: Facts, obligations: Obligations) -> Broken | None:
     """Entries are read, proved, and brought back. Erasing a disclosure leaves its entry and leaf."""
-    if facts.resource.kind == Kind.LOG and action not in _OF_THE_LOG | {Action.APPROVE}:
+    if facts.resource.kind == Kind.LOG and action not in _OF_THE_LOG | {Action.APPROVE, Action.DECLINE}:
         return Broken(
             "invariant-log",
             "The log is not changed, by anybody.",

@@ -49,6 +49,7 @@ _ON: Mapping[Action, tuple[Kind, ...]] = {
     Action.VERIFY_BASIS: (Kind.BASIS,),
     Action.JUSTIFY_EXIGENT: (Kind.GRANT,),
     Action.APPROVE: (Kind.GRANT, Kind.SYSTEM, Kind.POLICY),
+    Action.DECLINE: (Kind.GRANT, Kind.SYSTEM, Kind.POLICY),
     Action.CHANGE_AGREEMENT: (Kind.AGREEMENT,),
     Action.LEND_HOURS: (Kind.AGREEMENT,),
     Action.UPLOAD_FOOTAGE: (Kind.UPLOAD,),

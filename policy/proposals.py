@@ -75,7 +75,7 @@ def check_open(proposal: Proposal) -> None:
     if proposal.executed_at is not None:
         raise Conflict("This was done already; nothing was changed.")
     if proposal.expires_at <= clock.now():
-        raise Conflict("This proposal ran out after its time. Propose it again.")
+        raise Conflict("This proposal is over: it was declined, or its time ran out. Propose it again.")
 
 
 def spend(proposal_id: UUID, action: Action, on: Ref) -> dict[str, Any]:

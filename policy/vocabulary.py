@@ -57,6 +57,7 @@ class Action(StrEnum):
     SEND_PICTURE = "send_picture"
     RECEIVE_PICTURE = "receive_picture"
     REVOKE_PICTURE = "revoke_picture"
+    DECLINE = "decline"
 
 
 class Role(StrEnum):

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "rtcc.oversight.apps.OversightConfig",
     "rtcc.partners.apps.PartnersConfig",
     "rtcc.api.apps.ApiConfig",
+    "rtcc.board.apps.BoardConfig",
     "rtcc.pages.apps.PagesConfig",
     "rtcc.onebox.apps.OneboxConfig",
 ]

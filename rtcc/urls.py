@@ -66,6 +66,7 @@ urlpatterns = [
     path("entries/<uuid:entry>/receipt/", oversight.receipt, name="entry-receipt"),
     path("oversight/", include("rtcc.oversight.urls")),
     path("partner/", include("rtcc.partners.urls")),
+    path("board/", include("rtcc.board.urls")),
     path("retention/", include("rtcc.retention.urls")),
     path("playback/", include("evidence.playback.urls")),
     path("bulletins/", include("rtcc.bulletins.urls")),
@@ -82,6 +83,7 @@ urlpatterns = [
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/<uuid:token>/revoke/", tokens.revoke, name="token-revoke"),
     path("log/", include("audit.urls")),
+    path("public/", include("rtcc.public.urls")),
 ]
 
 handler400 = "rtcc.pages.views.bad_request"

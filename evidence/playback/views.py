@@ -19,7 +19,7 @@ from evidence.actions.open_playback import open_playback
 from evidence.actions.place_bookmark import place_bookmark
 from evidence.models import Playback
 from evidence.playback import account
-from evidence.playback.choice import choice
+from evidence.playback.choice import choice, requests_of
 from evidence.playback.footage_page import footage_page
 from evidence.playback.stream import FootageStream
 from evidence.playback.timeline import disposition_url, session_json, timeline_json
@@ -55,7 +55,12 @@ def _id(text: str, field: str) -> UUID:
 def _own(request: HttpRequest, playback: UUID) -> Playback:
     """The session, if it is this person's; its permit decided again. Raises NotFound or PermitEnded."""
     person = cast(Person, request.user)
-    row = Playback.objects.of_person(person.id).select_related("permit__grant").filter(id=playback).first()
+    row = (
+        Playback.objects.of_person(person.id)
+        .select_related("permit__grant", "permit__basis")
+        .filter(id=playback)
+        .first()
+    )
     if row is None:
         raise NotFound()
     return cast(Playback, row)
@@ -81,8 +86,12 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def open_session(request: HttpRequest) -> HttpResponseBase:
-    """Open a session under one of one's own grants; a script is answered in JSON, a form by a redirect."""
+    """Open a session under one of one's own grants, or as a records officer for a request; a script is
+    answered in JSON, a form by a redirect.
+    """
     person = cast(Person, request.user)
+    if request.POST.get("basis"):
+        return _open_for_request(request, person)
     grant = Grant.objects.of_person(person.id).filter(id=_id(request.POST.get("grant", ""), "grant")).first()
     if grant is None:
         raise NotFound()
@@ -97,6 +106,27 @@ def open_session(request: HttpRequest) -> HttpResponseBase:
         purpose=Purpose(grant.purpose),
         reason=grant.reason,
     )
+    return _opened(request, playback, refused)
+
+
+def _open_for_request(request: HttpRequest, person: Person) -> HttpResponseBase:
+    """What a request asks for, played back; whether this person may, guard decides."""
+    basis = requests_of(person).filter(id=_id(request.POST["basis"], "basis")).first()
+    if basis is None:
+        raise NotFound()
+    playback, refused = open_playback(
+        by=person,
+        basis=basis.id,
+        cameras=[_id(text, "camera") for text in request.POST.getlist("camera")],
+        starts_at=_instant(request.POST.get("from", ""), "from"),
+        ends_at=_instant(request.POST.get("to", ""), "to"),
+        purpose=Purpose.RECORDS_REQUEST,
+        reason=f"for request {basis.number}".strip(),
+    )
+    return _opened(request, playback, refused)
+
+
+def _opened(request: HttpRequest, playback: Playback, refused: dict[UUID, str]) -> HttpResponseBase:
     if "application/json" in request.headers.get("Accept", ""):
         row = _own(request, playback.id)
         return JsonResponse({**session_json(row), "refused": {str(k): v for k, v in refused.items()}})

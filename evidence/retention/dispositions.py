@@ -61,8 +61,10 @@ class Statement:
     by: str
 
 
-def statements(row: Disposition) -> list[Statement]:
-    """What is proved of this destruction, and what is not."""
+def statements(row: Disposition, *, outside: bool = False) -> list[Statement]:
+    """What is proved of this destruction, and what is not. ``outside``: for readers who may not know how many
+    keeps stand on a camera, because each is a case.
+    """
     done = row.state == DispositionState.PROVED
     leaf = row.entry is not None and has_leaf(row.entry)
     return [
@@ -74,8 +76,9 @@ def statements(row: Disposition) -> list[Statement]:
         Statement(
             True,
             "No hold or other keep stood on any of this footage when it was decided.",
-            f"all keeps of the camera were read under the lock that placing one takes,"
-            f" {len(row.keeps_checked)} of them on the same hours; the database alone shows this",
+            "all keeps of the camera were read under the lock that placing one takes"
+            + ("" if outside else f", {len(row.keeps_checked)} of them on the same hours")
+            + "; the database alone shows this",
         ),
         Statement(
             done,
@@ -105,8 +108,10 @@ def _by_keys(row: Disposition) -> str:
     return f"the keys above it were overwritten and unlinked on {replicas}, and looked for again"
 
 
-def as_json(row: Disposition) -> dict[str, Any]:
-    """The record for programs: a destruction certificate (governance, section 4)."""
+def as_json(row: Disposition, *, outside: bool = False) -> dict[str, Any]:
+    """The record for programs: a destruction certificate (governance, section 4). ``outside``: without the
+    names of the keeps that were looked at.
+    """
     rule, camera = rule_of(row), Camera.objects.select_related("owner").filter(id=row.camera).first()
     named = {"decided": row.entry, "proved": row.proof_entry, "keys_destroyed": row.keys_entry}
     return {
@@ -139,7 +144,7 @@ def as_json(row: Disposition) -> dict[str, Any]:
             "bytes_of_ciphertext": row.bytes,
             "due": _text(row.due_at),
         },
-        "keeps_checked": {"ids": row.keeps_checked, "matches": 0},
+        "keeps_checked": {"matches": 0} | ({} if outside else {"ids": row.keeps_checked}),
         "times": {
             "row": _text(row.tombstoned_at),
             "segment_keys": _text(row.segment_keys_at),
@@ -155,7 +160,10 @@ def as_json(row: Disposition) -> dict[str, Any]:
             for what, entry in named.items()
             if entry is not None
         },
-        "statements": [{"proved": each.proved, "says": each.says, "by": each.by} for each in statements(row)],
+        "statements": [
+            {"proved": each.proved, "says": each.says, "by": each.by}
+            for each in statements(row, outside=outside)
+        ],
     }
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+
+from cameras.places import corners
+
+MOST_NAMED = 5
 
 
 class IncidentForm(forms.Form):
-    """What a call taker knows. The number may follow."""
+    """What a call taker knows. The number may follow; a place is a corner by name, or a point picked."""
 
     number = forms.CharField(
         max_length=60, required=False, label="CAD number", help_text="Empty: the number follows"
@@ -19,6 +25,31 @@ class IncidentForm(forms.Form):
         label="Priority",
         help_text="1 is the most urgent",
     )
-    place = forms.CharField(max_length=200, label="Place")
-    lat = forms.FloatField(min_value=-90, max_value=90, label="Latitude")
-    lon = forms.FloatField(min_value=-180, max_value=180, label="Longitude")
+    place = forms.CharField(
+        max_length=200,
+        label="Place",
+        help_text="A street corner where a camera stands is found by its name; pick any other on the map",
+        widget=forms.TextInput(attrs={"list": "corners", "autocomplete": "off"}),
+    )
+    lat = forms.FloatField(min_value=-90, max_value=90, label="Latitude", required=False)
+    lon = forms.FloatField(min_value=-180, max_value=180, label="Longitude", required=False)
+
+    def __init__(self, *arguments: Any, places: list[dict[str, Any]], **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.places = places
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if "lat" in self.errors or "lon" in self.errors or not found.get("place"):
+            return found
+        if found.get("lat") is not None and found.get("lon") is not None:
+            return found
+        matching = corners(self.places, found["place"])
+        if len(matching) == 1:
+            found["lon"], found["lat"] = matching[0].point
+        elif matching:
+            named = "; ".join(corner.name for corner in matching[:MOST_NAMED])
+            self.add_error("place", f"More than one corner matches. Which one: {named}?")
+        else:
+            self.add_error("place", "No camera's corner has that name. Pick the place on the map.")
+        return found

@@ -11,11 +11,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from cameras.places import places
 from policy.actions.justify_exigent import justify_exigent
 from policy.actions.verify_basis import verify_basis
 from policy.models import Membership, Obligation, Person
 from policy.vocabulary import ObligationKind, Role
 from rtcc import clock
+from rtcc.config import config
 from rtcc.dispatch.actions.open_incident import open_incident
 from rtcc.dispatch.forms import IncidentForm
 from rtcc.dispatch.models import Incident
@@ -55,11 +57,12 @@ def incidents(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_incident(request: HttpRequest) -> HttpResponse:
     """The form that opens an incident."""
-    form = IncidentForm(request.POST or None)
+    form = IncidentForm(request.POST or None, places=places())
     if request.method == "POST" and form.is_valid():
         open_incident(by=cast(Person, request.user), **form.cleaned_data)
         return redirect("incidents")
-    return render(request, "dispatch/form.html", {"form": form, "action": reverse("incident-new")})
+    context = {"form": form, "action": reverse("incident-new"), "tiles": config.map_tiles}
+    return render(request, "dispatch/form.html", context)
 
 
 @require_POST

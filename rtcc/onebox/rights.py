@@ -226,6 +226,7 @@ _NOW = {
         exempt="what was made of the picture follows from the act that sends it",
     ),
     "bulletins_opening": _state(ADD),
+    "board_decline": _state(ADD),
     "oversight_verification": Table(
         app=CHANGE,
         entry="INSERT, UPDATE(finished_entry, result, size, verifies), DELETE",

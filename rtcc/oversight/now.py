@@ -11,7 +11,7 @@ from uuid import UUID
 from cameras.models import Camera
 from evidence.models import Playback
 from policy.models import Membership, Person
-from policy.vocabulary import Kind, OrganisationClass
+from policy.vocabulary import Kind, OrganisationClass, Verification
 from rtcc import clock
 from rtcc.live.models import Viewing
 
@@ -32,6 +32,10 @@ class Watching:
     since: datetime
     until: datetime
     grant: UUID | None
+    permit: UUID
+    basis: UUID | None
+    basis_kind: str
+    pending: bool
 
 
 def watching(person: Person) -> list[Watching]:
@@ -40,7 +44,12 @@ def watching(person: Person) -> list[Watching]:
     """
     rows: list[Any] = []
     for model, kind in ((Viewing, "live"), (Playback, "recorded")):
-        found = model.objects.open().select_related("person", "permit__basis", "permit__grant")
+        # A permit that was stopped gives no more bytes; its session's row is closed a little later.
+        found = (
+            model.objects.open()
+            .filter(permit__ended_at__isnull=True)
+            .select_related("person", "permit__basis", "permit__grant")
+        )
         rows += [(row, kind) for row in found]
     memberships = Membership.objects.of_person(person.id).valid_at(clock.now())
     at_work = dict(memberships.values_list("organisation_id", "organisation__kind"))
@@ -75,4 +84,8 @@ def _watching(row: Any, kind: str, names: dict[str, str]) -> Watching:
         since=row.opened_at,
         until=permit.expires_at,
         grant=permit.grant_id,
+        permit=permit.id,
+        basis=permit.basis_id,
+        basis_kind=permit.basis.kind if permit.basis else "",
+        pending=bool(permit.basis) and permit.basis.verification == Verification.PENDING,
     )

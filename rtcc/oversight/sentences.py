@@ -120,6 +120,7 @@ _SAYS: dict[Event, Callable[[Said, str], str]] = {
         f"{name} tried to {_action(said)}, and it failed; nothing was changed."
     ),
     Event.GRANT_OPENED: _plain("opened a grant"),
+    Event.PROPOSAL_DECLINED: _plain("said no to a proposal, or took one back"),
     Event.GRANT_RENEWED: _plain("renewed a grant"),
     Event.GRANT_ENDED: lambda said, name: (
         f"A grant{_on(said)} ended" + (f": {said['reason']}." if said.get("reason") else ".")

@@ -13,6 +13,8 @@ _WATCH = frozenset({Role.ANALYST, Role.SUPERVISOR})
 _ALL = frozenset(Role)
 _READ_LOG = frozenset({Role.AUDITOR, Role.OUTSIDE_REVIEWER})
 _PARTNER = frozenset({Role.PARTNER})
+_READ_REPORT = _READ_LOG | {Role.PARTNER}
+_APPROVE = frozenset({Role.LEGAL_REVIEWER, Role.AUDITOR, Role.POLICY_OWNER, Role.OPERATOR})
 _STOP = frozenset({Role.SUPERVISOR, Role.POLICY_OWNER, Role.AUDITOR, Role.LEGAL_REVIEWER})
 
 
@@ -28,18 +30,20 @@ class Link:
 
 LINKS: tuple[Link, ...] = (
     Link("My cameras", "/partner/", "shop", _PARTNER),
+    Link("Board", "/board/", "columns-gap", frozenset({Role.SUPERVISOR})),
+    Link("Approvals", "/board/approvals/", "check-circle", _APPROVE),
     Link("Incidents", "/incidents/", "exclamation-triangle", _WATCH),
     Link("Pictures", "/inbox/", "eye", frozenset({Role.OFFICER})),
     Link("Sent pictures", "/bulletins/", "upload", _WATCH),
     Link("Cameras", "/cameras/", "camera-video", _ALL),
-    Link("Go back", "/playback/", "clock-history", _WATCH),
+    Link("Go back", "/playback/", "clock-history", _WATCH | {Role.RECORDS_OFFICER}),
     Link("Due", "/due/", "hourglass-split", _WATCH),
     Link("Policy", "/policy/", "file-earmark-text", _ALL),
     Link("Retention", "/retention/", "archive", _ALL - {Role.OFFICER}),
     Link("Access report", "/oversight/report/", "journal-text", _READ_LOG),
     Link("Erasure", "/oversight/erasure/", "trash3", frozenset({Role.LEGAL_REVIEWER})),
     Link("Verify", "/oversight/verify/", "shield-check", _READ_LOG),
-    Link("Who watches now", "/oversight/now/", "eye", frozenset({Role.SUPERVISOR}) | _READ_LOG),
+    Link("Who watches now", "/oversight/now/", "eye", _READ_LOG),
     Link("Status", "/status/", "activity", frozenset({Role.OPERATOR})),
     Link("Kill switch", "/kill-switch/", "exclamation-octagon", _STOP),
     Link("People", "/people/", "people", frozenset({Role.OPERATOR, Role.SUPERVISOR})),

@@ -16,7 +16,7 @@ from rtcc.middleware import answer
 # Where each role begins its day; the first that a person holds counts.
 FIRST_PAGE: dict[Role, str] = {
     Role.ANALYST: "incidents",
-    Role.SUPERVISOR: "incidents",
+    Role.SUPERVISOR: "board:home",
     Role.RECORDS_OFFICER: "cameras:list",
     Role.LEGAL_REVIEWER: "cameras:list",
     Role.AUDITOR: "oversight:report",

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 
-from cameras.models import Camera
+from cameras.places import places
 from rtcc.pages.context import ROOM_ZONE
+from rtcc.pages.local_time import TWICE, instants_of
 
 ZONE = ZoneInfo(ROOM_ZONE)
-TWICE = [
-    ("", "choose"),
-    ("0", "the first time, before the clocks went back"),
-    ("1", "the second time, after"),
-]
 
 
 class _Moment(forms.DateTimeField):
@@ -28,7 +24,9 @@ class _Moment(forms.DateTimeField):
 class HoldForm(forms.Form):
     """Cameras, a time, an authority and a matter. Times are typed as the room's clocks show them."""
 
-    cameras = forms.MultipleChoiceField(label="Cameras", widget=forms.CheckboxSelectMultiple)
+    cameras = forms.MultipleChoiceField(
+        label="Cameras", widget=forms.SelectMultiple(attrs={"size": "8", "data-camera-picker": ""})
+    )
     starts_at = _Moment(label="From")
     ends_at = _Moment(label="Until")
     twice = forms.ChoiceField(
@@ -50,8 +48,8 @@ class HoldForm(forms.Form):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        rows = Camera.objects.order_by("name").values_list("id", "name", "code")[:1000]
-        choices = [(str(key), f"{name} ({code})") for key, name, code in rows]
+        self.places = places()
+        choices = [(each["id"], f"{each['name']} ({each['code']})") for each in self.places]
         self.fields["cameras"].choices = choices  # type: ignore[attr-defined]
         self.asks_which = bool(self.data.get("twice"))
 
@@ -70,14 +68,12 @@ class HoldForm(forms.Form):
 
     def _instant(self, name: str, typed: datetime, which: str) -> datetime | None:
         """The instant of what the room's clock showed; asks where it showed it twice, or never did."""
-        first, second = (typed.replace(tzinfo=ZONE, fold=fold) for fold in (0, 1))
-        if first.utcoffset() == second.utcoffset():
-            return first.astimezone(UTC)
-        if first.astimezone(UTC).astimezone(ZONE).replace(tzinfo=None) != typed:
+        instants = instants_of(typed, ZONE)
+        if not instants:
             self.add_error(name, "The clocks were put forward over that time: it never was.")
             return None
-        if which not in ("0", "1"):
+        if len(instants) > 1 and which not in ("0", "1"):
             self.asks_which = True
             self.add_error("twice", "Choose one.")
             return None
-        return (first, second)[int(which)].astimezone(UTC)
+        return instants[int(which)] if len(instants) > 1 else instants[0]

@@ -27,6 +27,7 @@ from policy.actions.propose import propose
 from policy.models import Person
 from policy.vocabulary import Action, Kind, Ref
 from rtcc import clock
+from rtcc.config import config
 from rtcc.errors import BadInput, NotFound, Unavailable
 from rtcc.retention import cards
 from rtcc.retention.forms import HoldForm
@@ -126,7 +127,7 @@ def new_hold(request: HttpRequest) -> HttpResponse:
             return redirect("retention:hold", keep.id)
     elif request.method == "GET":
         look(request)
-    return render(request, "retention/hold_form.html", {"form": form})
+    return render(request, "retention/hold_form.html", {"form": form, "tiles": config.map_tiles})
 
 
 def _known(person: Person, keep: UUID) -> Keep:

@@ -273,9 +273,7 @@ def pages(socket: str) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
             ROOM
             | {
                 "session": session(),
-                "playback": {
-                    "permit": {"grant": {"basis": {"number": "I-2026-0142", "title": "Shots heard"}}}
-                },
+                "playback": {"permit": {"basis": {"number": "I-2026-0142", "title": "Shots heard"}}},
             },
         ),
         "go-back": (

@@ -75,6 +75,17 @@ PUBLIC = {
     "audit:tile",
     "audit:vkey",
     "minute-leaves",
+    # Made for everybody; what they say is swept by test_public_pages.
+    "public:home",
+    "public:cameras",
+    "public:camera",
+    "public:geojson",
+    "public:policy",
+    "public:numbers",
+    "public:log",
+    "public:still-there",
+    "public:destroyed",
+    "public:destroyed-json",
 }
 # What somebody who is not signed in is answered to a POST, where it is no refusal: their form again.
 ANSWERED_BY_POST: dict[str, tuple[int, ...]] = {"sign-in-demo": (400,), "account_login": (200,)}
@@ -97,6 +108,10 @@ POST_ONLY = {
     "incident-verify",
     "due-justify",
     "oversight:stop",
+    "board:stop",
+    "board:verify",
+    "board:approve",
+    "board:decline",
     "live-open",
     "live-close",
     "live-renew",
@@ -151,6 +166,7 @@ def path_of(address: Address) -> str:
         ("<uuid:obligation>", str(NOTHING)),
         ("<uuid:keep>", str(NOTHING)),
         ("<uuid:proposal>", str(NOTHING)),
+        ("<uuid:permit>", str(NOTHING)),
         ("<uuid:disposition>", str(NOTHING)),
         ("<uuid:bulletin>", str(NOTHING)),
         ("<uuid:playback>", str(NOTHING)),

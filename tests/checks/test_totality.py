@@ -19,7 +19,6 @@ PARTIAL = {
     "evidence.vault.states._TABLE": "contradictory is what is left when no state of the table holds",
     "evidence.retention.destruction._NEXT": "the steps that follow a decision; the other states lead nowhere",
     "policy.entry_fields._OWN": "the total table PERMITTED is made from it; the others are act.permitted",
-    "policy.facts._loaders": "no act is done on the other kinds yet; a Ref to one breaks the act",
     "policy.matrix._ON": "every other act is on a camera",
     "rtcc.api.tokens.SCOPES": "a token is made only for acts that the API offers; Cedar decides over all",
     "policy.obligations.WHAT": "the other obligations are carried out by the door at once",

@@ -90,3 +90,18 @@ def test_a_supervisor_verifies_a_number_that_followed_and_the_opener_is_not_aske
     basis.refresh_from_db()
     assert (refused.status_code, done.status_code) == (403, 302)
     assert (basis.number, basis.verification) == ("26-9", "verified")
+
+
+def test_a_corner_is_found_by_its_name_and_two_that_match_are_asked_about(city: Committed) -> None:
+    ana = client("ana.mercer")
+    nowhere = {name: value for name, value in CALL.items() if name not in ("lat", "lon")}
+
+    asked = ana.post("/incidents/new/", nowhere | {"place": "Market"}).content.decode()
+    assert "More than one corner matches. Which one:" in asked
+    unknown = ana.post("/incidents/new/", nowhere | {"place": "Gravois & Chippewa"}).content.decode()
+    assert "Pick the place on the map" in unknown
+    assert Incident.objects.count() == 3
+
+    assert ana.post("/incidents/new/", nowhere | {"place": "8th and market"}).status_code == 302
+    found = Incident.objects.get(basis__number="")
+    assert (found.lon, found.lat) == (-90.1939, 38.626)

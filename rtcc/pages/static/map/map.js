@@ -18,18 +18,82 @@ export function makeMap(holder, { tiles = "", credit = "" } = {}) {
   return map;
 }
 
-/** Draws cameras {name, lon, lat, owner_class, field_of_view} and gives their group. */
-export function drawCameras(map, places) {
+/** Draws cameras {name, lon, lat, owner_class, field_of_view, url} and gives their group; a point with a `url` is a
+    way there, or what `onCamera` does with its place. */
+export function drawCameras(map, places, { onCamera = null } = {}) {
   const all = L().featureGroup().addTo(map);
+  const named = [];
   for (const place of places.filter((each) => each.lat !== null)) {
     const color = colour(place.owner_class === "partner" ? "--wl-partner" : "--wl-city");
     if (place.field_of_view.length) {
       L().polygon(place.field_of_view.map(turn), { color, weight: 1, fillOpacity: 0.08, interactive: false }).addTo(all);
     }
-    const point = L().circleMarker([place.lat, place.lon], { radius: 5, color, weight: 2, fillOpacity: 0.9 });
-    point.bindTooltip(place.name, { permanent: places.length <= 12, direction: "right" }).addTo(all);
+    const point = L().circleMarker([place.lat, place.lon], { radius: 6, color, weight: 2, fillOpacity: 0.9 });
+    point.bindTooltip(place.name, { permanent: places.length <= MOST_NAMED, direction: "right" }).addTo(all);
+    named.push(point);
+    if (onCamera) point.on("click", (event) => { L().DomEvent.stopPropagation(event); onCamera(place); });
+    else if (place.url) point.on("click", () => { window.location.assign(place.url); });
+  }
+  if (places.length <= MOST_NAMED) {
+    // A map without a view yet draws its layers after its first move.
+    map.whenReady(() => requestAnimationFrame(() => letNamesBreathe(named)));
+    map.on("zoomend moveend", () => letNamesBreathe(named));
+    for (const point of named) {
+      point.on("mouseover", () => { named.forEach((each) => nameOf(each)?.classList.toggle("crowded", each !== point)); });
+      point.on("mouseout", () => letNamesBreathe(named));
+    }
   }
   return all;
+}
+
+const MOST_NAMED = 60;
+const nameOf = (point) => point.getTooltip()?.getElement();
+
+/** Hides names that would lie over another; nearer ones appear where there is room. */
+function letNamesBreathe(points) {
+  const kept = [];
+  for (const point of points) {
+    const name = nameOf(point);
+    if (!name) continue;
+    const box = name.getBoundingClientRect();
+    const crowded = kept.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom);
+    name.classList.toggle("crowded", crowded);
+    if (!crowded) kept.push(box);
+  }
+}
+
+/** Shows all of a group, or `point`, or a city's worth of nothing. */
+export function fit(map, group, point = null) {
+  const around = point ? L().latLng(turn(point)).toBounds(500) : group.getBounds().pad(0.05);
+  if (around.isValid()) map.fitBounds(around, { maxZoom: 18 });
+  else map.setView([38.6272, -90.192], 15);
+}
+
+/** Lets somebody pick one point, by a click or, with the keyboard, by moving the map and taking its middle.
+    Gives a function that shows a point, or none. */
+export function letPick(map, { point = null, onPick }) {
+  let mark = null;
+  const show = (place) => {
+    mark?.remove();
+    mark = place && L().circleMarker(turn(place), { radius: 9, color: colour("--wl-lamp"), weight: 3, fillOpacity: 0.3 }).addTo(map);
+  };
+  const pick = (latlng) => { const place = [round(latlng.lng), round(latlng.lat)]; show(place); onPick(place); };
+  map.getContainer().classList.add("drawing");
+  map.on("click", (event) => pick(event.latlng));
+  const control = L().control({ position: "topright" });
+  control.onAdd = () => {
+    const holder = L().DomUtil.create("div", "leaflet-bar");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Take the middle";
+    button.addEventListener("click", () => pick(map.getCenter()));
+    holder.append(button);
+    L().DomEvent.disableClickPropagation(holder);
+    return holder;
+  };
+  control.addTo(map);
+  show(point);
+  return show;
 }
 
 /** Lets somebody draw one area. `corners`: one that is there; `onChange` is given its corners, or null. */

@@ -1,0 +1,1 @@
+"""Acts of the board: one file for each."""
