@@ -80,6 +80,12 @@ class Event(StrEnum):
     BULLETIN_ANSWERED = "bulletin.answered"
     BULLETIN_REVOKED = "bulletin.revoked"
     PROPOSAL_DECLINED = "proposal.declined"
+    REQUEST_OPENED = "request.opened"
+    REQUEST_WORKED = "request.worked"
+    REQUEST_VIEWED = "request.viewed"
+    HOLD_CONFIRMED = "hold.confirmed"
+    HOLD_UNCONFIRMED = "hold.unconfirmed"
+    CALENDAR_CHANGED = "calendar.changed"
 
 
 class Outcome(StrEnum):

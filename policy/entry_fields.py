@@ -53,6 +53,9 @@ _OWN: dict[Action, Event] = {
     Action.RECEIVE_PICTURE: Event.BULLETIN_OPENED,
     Action.REVOKE_PICTURE: Event.BULLETIN_REVOKED,
     Action.DECLINE: Event.PROPOSAL_DECLINED,
+    Action.OPEN_REQUEST: Event.REQUEST_OPENED,
+    Action.WORK_REQUEST: Event.REQUEST_WORKED,
+    Action.VIEW_REQUEST: Event.REQUEST_VIEWED,
 }
 PERMITTED: dict[Action, Event] = {action: _OWN.get(action, Event.ACT_PERMITTED) for action in Action}
 REFUSED: dict[Action, Event] = {

@@ -66,6 +66,7 @@ LOOKS = frozenset(
         Action.VERIFY_LOG,
         Action.VIEW_REGISTRY,
         Action.TEST_STREAM,
+        Action.VIEW_REQUEST,
     }
 )
 # What cannot be taken back waits while entries do not get their places in the log (architecture, "The log"):

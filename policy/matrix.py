@@ -71,6 +71,9 @@ _ON: Mapping[Action, tuple[Kind, ...]] = {
     Action.OPEN_ASSET: (Kind.ASSET,),
     Action.RECEIVE_PICTURE: (Kind.BULLETIN,),
     Action.REVOKE_PICTURE: (Kind.BULLETIN,),
+    Action.OPEN_REQUEST: (Kind.SYSTEM,),
+    Action.WORK_REQUEST: (Kind.REQUEST,),
+    Action.VIEW_REQUEST: (Kind.REQUEST,),
 }
 
 
@@ -132,6 +135,8 @@ def _thing(kind: Kind) -> ResourceFacts:
         masked=False,
         held=False,
         agency_id="city",
+        # An appealed request lies with both who may work on one.
+        state="appealed" if kind is Kind.REQUEST else "standing",
         subject_id="other",
         subject_org_classes=_HOME[Role.ANALYST],
         opened_by="other",

@@ -58,6 +58,9 @@ class Action(StrEnum):
     RECEIVE_PICTURE = "receive_picture"
     REVOKE_PICTURE = "revoke_picture"
     DECLINE = "decline"
+    OPEN_REQUEST = "open_request"
+    WORK_REQUEST = "work_request"
+    VIEW_REQUEST = "view_request"
 
 
 class Role(StrEnum):
@@ -114,6 +117,7 @@ class Kind(StrEnum):
     UPLOAD = "upload"
     TOKEN = "token"
     BULLETIN = "bulletin"
+    REQUEST = "request"
 
 
 class OwnerClass(StrEnum):

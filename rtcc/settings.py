@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "policy.apps.PolicyConfig",
     "cameras.apps.CamerasConfig",
     "evidence.apps.EvidenceConfig",
+    "evidence.records.apps.RecordsConfig",
     "rtcc.live.apps.LiveConfig",
     "rtcc.dispatch.apps.DispatchConfig",
     "rtcc.bulletins.apps.BulletinsConfig",

@@ -68,6 +68,8 @@ urlpatterns = [
     path("partner/", include("rtcc.partners.urls")),
     path("board/", include("rtcc.board.urls")),
     path("retention/", include("rtcc.retention.urls")),
+    path("requests/", include("evidence.records.urls")),
+    path("request/", include("evidence.records.public_urls")),
     path("playback/", include("evidence.playback.urls")),
     path("bulletins/", include("rtcc.bulletins.urls")),
     path("", include("rtcc.bulletins.inbox_urls")),

@@ -85,6 +85,11 @@ app.conf.update(
             "schedule": schedule(10.0),
             "options": {"expires": 10},
         },
+        "tell-unconfirmed-holds": {
+            "task": "records.tell_unconfirmed",
+            "schedule": schedule(300.0),
+            "options": {"expires": 300},
+        },
         "verify-daily": {
             "task": "oversight.verify_daily",
             "schedule": crontab(hour=10, minute=7),

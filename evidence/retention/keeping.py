@@ -77,6 +77,7 @@ def place(
     by: Actor,
     words: Words,
     review_by: datetime | None = None,
+    agency: UUID | None = None,
 ) -> Keep:
     """Write a keep in guard's block. Its key is made once the entry is committed.
 
@@ -88,7 +89,7 @@ def place(
     keep = Keep.objects.create(
         kind=kind,
         basis_id=words.basis,
-        agency_id=agency_of(by, now),
+        agency_id=agency or agency_of(by, now),
         authority=words.authority.strip(),
         matter=words.matter.strip(),
         reason=words.reason.strip(),

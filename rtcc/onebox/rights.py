@@ -234,7 +234,14 @@ _NOW = {
     ),
 }
 
-TABLES: dict[str, Table] = {**_DJANGO, **_AUDIT, **_POLICY, **_CAMERAS, **_EVIDENCE, **_NOW}
+_RECORDS = {
+    "records_request": _state(CHANGE),
+    "records_requestcamera": _state(ADD),
+    "records_step": _state(ADD),
+    "records_holiday": _state(ALL),
+}
+
+TABLES: dict[str, Table] = {**_DJANGO, **_AUDIT, **_POLICY, **_CAMERAS, **_EVIDENCE, **_RECORDS, **_NOW}
 
 # Partitions that the log's own function makes, with what it grants: clearing an erased month out of files.
 MONTHS: dict[str, Table] = {"audit_disclosure_y*": Table(eraser="MAINTAIN", exempt=_LOG)}

@@ -171,6 +171,14 @@ _SAYS: dict[Event, Callable[[Said, str], str]] = {
     Event.TOKEN_REVOKED: _plain("revoked an API token"),
     Event.PASSKEY_ADDED: _plain("registered a passkey"),
     Event.PASSKEY_REMOVED: _plain("removed a passkey"),
+    Event.REQUEST_OPENED: lambda said, name: f"{name} held the footage that was asked for{_on(said)}.",
+    Event.REQUEST_WORKED: lambda said, name: f"{name} took a step{_on(said)}.",
+    Event.REQUEST_VIEWED: lambda said, name: f"{name} read what is asked{_on(said)}.",
+    Event.HOLD_CONFIRMED: lambda said, name: f"{name} confirmed or narrowed a large hold{_on(said)}.",
+    Event.HOLD_UNCONFIRMED: lambda said, name: (
+        f"{name} tells oversight that nobody confirmed a large hold in time{_on(said)}."
+    ),
+    Event.CALENDAR_CHANGED: _plain("changed the holidays of the requests' clock"),
     Event.REPORT_VIEWED: _question,
     Event.LOG_VERIFIED: _verified,
     Event.LOG_RECOVERED: lambda said, name: (

@@ -17,8 +17,8 @@ from rtcc.middleware import answer
 FIRST_PAGE: dict[Role, str] = {
     Role.ANALYST: "incidents",
     Role.SUPERVISOR: "board:home",
-    Role.RECORDS_OFFICER: "cameras:list",
-    Role.LEGAL_REVIEWER: "cameras:list",
+    Role.RECORDS_OFFICER: "requests:list",
+    Role.LEGAL_REVIEWER: "requests:list",
     Role.AUDITOR: "oversight:report",
     Role.OUTSIDE_REVIEWER: "oversight:report",
     Role.PARTNER: "partners:desk",

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cameras.models import Camera
 from evidence.models import Disposition, Keep, Segment
+from evidence.records.vocabulary import HOLD_SAYS
 from evidence.retention import dispositions
 from evidence.retention.due import DueHour
 from evidence.retention.states import KEEP_SAYS, KeepKind
@@ -94,17 +95,27 @@ def keep_words(keep: Keep) -> dict[str, Any]:
     }
 
 
+def request_words(keep: Keep) -> dict[str, Any]:
+    """The request that a hold was placed for, and whether a supervisor still has to confirm it."""
+    row = next(iter(keep.requests.all()), None)
+    return {"asked_by": row, "request_says": HOLD_SAYS[row.hold_state()] if row else ""}
+
+
 def keep_row(keep: Keep) -> dict[str, Any]:
     """One keep in the list of holds, with its cameras and time. Its intervals are loaded."""
     intervals = list(keep.intervals.all())
     starts_at = min(each.starts_at for each in intervals)
     ends_at = max(each.ends_at for each in intervals)
-    return keep_words(keep) | {
-        "cameras": len({each.camera for each in intervals}),
-        "starts_at": starts_at,
-        "ends_at": ends_at,
-        "same_day": starts_at.astimezone(ZONE).date() == ends_at.astimezone(ZONE).date(),
-    }
+    return (
+        keep_words(keep)
+        | request_words(keep)
+        | {
+            "cameras": len({each.camera for each in intervals}),
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "same_day": starts_at.astimezone(ZONE).date() == ends_at.astimezone(ZONE).date(),
+        }
+    )
 
 
 def keep_page(keep: Keep, reader: Reader) -> dict[str, Any]:
@@ -124,11 +135,15 @@ def keep_page(keep: Keep, reader: Reader) -> dict[str, Any]:
                 .overlapping(each.starts_at, each.ends_at)[:20],
             }
         )
-    return keep_words(keep) | {
-        "intervals": rows,
-        "proposals": [_proposal(row, reader) for row in _proposals_of(keep)],
-        "can_propose": keep.is_hold and keep.released_at is None and bool(reader.roles & RELEASE_ROLES),
-    }
+    return (
+        keep_words(keep)
+        | request_words(keep)
+        | {
+            "intervals": rows,
+            "proposals": [_proposal(row, reader) for row in _proposals_of(keep)],
+            "can_propose": keep.is_hold and keep.released_at is None and bool(reader.roles & RELEASE_ROLES),
+        }
+    )
 
 
 def waiting(reader: Reader) -> list[dict[str, Any]]:

@@ -88,7 +88,9 @@ def holds(request: HttpRequest) -> HttpResponse:
         rows = rows.standing_at(clock.now()).marks()
     else:
         which, rows = "holds", rows.standing_at(clock.now()).holds()
-    page = Paginator(rows.order_by("-placed_at"), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows.prefetch_related("requests__hold").order_by("-placed_at"), PAGE).get_page(
+        request.GET.get("page")
+    )
     context = {
         "page": page,
         "rows": [cards.keep_row(keep) for keep in page.object_list],

@@ -86,9 +86,17 @@ PUBLIC = {
     "public:still-there",
     "public:destroyed",
     "public:destroyed-json",
+    # The form that asks for footage. A receipt is for whoever has its secret link, which is not there here.
+    "request:ask",
+    "request:receipt",
+    "request:entry",
 }
 # What somebody who is not signed in is answered to a POST, where it is no refusal: their form again.
-ANSWERED_BY_POST: dict[str, tuple[int, ...]] = {"sign-in-demo": (400,), "account_login": (200,)}
+ANSWERED_BY_POST: dict[str, tuple[int, ...]] = {
+    "sign-in-demo": (400,),
+    "account_login": (200,),
+    "request:ask": (200,),
+}
 # Answered by POST alone.
 POST_ONLY = {
     "sign-in-demo",
@@ -148,6 +156,8 @@ POST_ONLY = {
     "cameras:pause",
     "cameras:resume",
     "cameras:retire",
+    "requests:step",
+    "requests:confirm",
 }
 
 
@@ -181,6 +191,7 @@ def path_of(address: Address) -> str:
         ("<str:day>", "20261120"),
         ("<str:time>", "1800"),
         ("<uuid:ask>", str(NOTHING)),
+        ("<str:kind>", "no-record.pdf"),
         ("<slug:code>", "cam01"),
         ("<path:path>", "0/000"),
     ):

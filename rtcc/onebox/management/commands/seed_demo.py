@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from rtcc.errors import Conflict
 from rtcc.onebox.history import live_through
+from rtcc.onebox.requests import live_requests
 from rtcc.onebox.seed import seed
 
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         try:
             made = seed(cameras=options["cameras"])
             made += live_through()
+            made += live_requests()
         except Conflict as error:
             raise CommandError(error.sentence) from error
         said = ", ".join(f"{count} {kind}" for kind, count in sorted(made.items()) if count)
