@@ -192,6 +192,12 @@ def _camera(source: str) -> Camera | None:
     return found
 
 
+def give_up(asset: UUID) -> None:
+    """What a dead writer of this asset left is removed: for a job that knows nobody else writes it."""
+    for row in AssetWriting.objects.filter(id=asset):
+        _drop(row)
+
+
 def sweep() -> int:
     """Remove what killed writers left: file, key, and the row that said they write."""
     swept = 0

@@ -16,6 +16,7 @@ from policy.vocabulary import Action, Ref
 _OWN: dict[Action, Event] = {
     Action.VIEW_LIVE: Event.VIEW_PERMITTED,
     Action.PLAYBACK: Event.PLAYBACK_PERMITTED,
+    Action.EXPORT: Event.EXPORT_BEGUN,
     Action.BOOKMARK: Event.BOOKMARK_PLACED,
     Action.PLACE_KEEP: Event.KEEP_PLACED,
     Action.HOLD: Event.HOLD_PLACED,

@@ -80,6 +80,8 @@ FOLLOWS_LOG = frozenset(
         Action.CHANGE_MEMBERSHIP,
     }
 )
+# An export is one act on all of its cameras: all are locked, and all are decided.
+ON_SEVERAL = LOOKS | {Action.EXPORT}
 # What every member may know to exist; the rest is known to its own agency, its subject, and oversight.
 KNOWN_TO_MEMBERS = frozenset(
     {
@@ -121,7 +123,7 @@ def guard(
     only when none of them is permitted: ``permit.refused`` then names the others.
     """
     refs = (on,) if isinstance(on, Ref) else tuple(on)
-    if not refs or (len(refs) > 1 and action not in LOOKS):
+    if not refs or (len(refs) > 1 and action not in ON_SEVERAL):
         raise ValueError(f"{action} is done on one thing")
     question = Question(
         action, by, refs, basis, purpose, footage, exigent, offence_class, reason, proposal,

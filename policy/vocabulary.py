@@ -143,6 +143,19 @@ class Mode(StrEnum):
     ALWAYS = "always"
 
 
+class Recipient(StrEnum):
+    """To whom footage goes out."""
+
+    PROSECUTOR = "prosecutor"
+    COURT = "court"
+    COUNSEL = "counsel"
+    INTERNAL_AFFAIRS = "internal_affairs"
+    OWN_AGENCY = "own_agency"
+    OTHER_AGENCY = "other_agency"
+    PARTNER = "partner"
+    PUBLIC = "public"
+
+
 class BasisKind(StrEnum):
     INCIDENT = "incident"
     CASE = "case"

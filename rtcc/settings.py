@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "cameras.apps.CamerasConfig",
     "evidence.apps.EvidenceConfig",
     "evidence.records.apps.RecordsConfig",
+    "evidence.exports.apps.ExportsConfig",
     "rtcc.live.apps.LiveConfig",
     "rtcc.dispatch.apps.DispatchConfig",
     "rtcc.bulletins.apps.BulletinsConfig",

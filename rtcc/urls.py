@@ -67,6 +67,7 @@ urlpatterns = [
     path("oversight/", include("rtcc.oversight.urls")),
     path("partner/", include("rtcc.partners.urls")),
     path("board/", include("rtcc.board.urls")),
+    path("exports/", include("evidence.exports.urls")),
     path("retention/", include("rtcc.retention.urls")),
     path("requests/", include("evidence.records.urls")),
     path("request/", include("evidence.records.public_urls")),

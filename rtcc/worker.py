@@ -63,6 +63,11 @@ app.conf.update(
             "schedule": schedule(30.0),
             "options": {"expires": 30},
         },
+        "carry-on-exports": {
+            "task": "exports.carry_on",
+            "schedule": schedule(10.0),
+            "options": {"expires": 10},
+        },
         "sweep-assets": {
             "task": "evidence.sweep_assets",
             "schedule": schedule(15.0),

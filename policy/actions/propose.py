@@ -35,6 +35,7 @@ def propose(
     reason: str,
     basis: UUID | None = None,
     purpose: Purpose | None = None,
+    recipient_class: str = "none",
 ) -> Proposal:
     """Freeze the words of an act and ask for a second person. No permit comes of it.
 
@@ -43,8 +44,10 @@ def propose(
     """
     if not reason.strip():
         raise BadInput("Say in a sentence why.", field="reason")
-    entry, now = uuid7(), clock.now()
-    question = Question(action, by, (on,), basis=basis, purpose=purpose, reason=reason)
+    now, entry = clock.now(), uuid7()
+    question = Question(
+        action, by, (on,), basis=basis, purpose=purpose, reason=reason, recipient_class=recipient_class
+    )
     with transaction.atomic(durable=True):
         asked = _ask(question, now)
         if isinstance(asked.answer, Allow):

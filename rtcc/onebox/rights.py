@@ -198,6 +198,18 @@ _EVIDENCE = {
     "evidence_played": Table(app=CHANGE, exempt="a counter of bytes; the playback's entries state it"),
 }
 
+_EXPORTS = {
+    "exports_export": Table(
+        app=CHANGE,
+        entry="UPDATE(asset_id, entry, finished_entry, manifest_entry, permit_id), DELETE",
+        exempt="what is asked for is the proposal's entry; lease and progress lie between entries",
+    ),
+    "exports_exportpart": Table(app=ALL, exempt="what a worker found so far; the manifest's entry states it"),
+    "exports_exportdocument": Table(
+        app=ALL, exempt="documents until the package holds them; their hash is entered"
+    ),
+}
+
 _NOW = {
     "live_viewing": Table(
         app=CHANGE, entry="INSERT, DELETE", exempt="signs of life between the entries of its begin and end"
@@ -241,7 +253,9 @@ _RECORDS = {
     "records_holiday": _state(ALL),
 }
 
-TABLES: dict[str, Table] = {**_DJANGO, **_AUDIT, **_POLICY, **_CAMERAS, **_EVIDENCE, **_RECORDS, **_NOW}
+TABLES: dict[str, Table] = {
+    **_DJANGO, **_AUDIT, **_POLICY, **_CAMERAS, **_EVIDENCE, **_RECORDS, **_EXPORTS, **_NOW
+}  # fmt: skip
 
 # Partitions that the log's own function makes, with what it grants: clearing an erased month out of files.
 MONTHS: dict[str, Table] = {"audit_disclosure_y*": Table(eraser="MAINTAIN", exempt=_LOG)}

@@ -15,7 +15,7 @@ _READ_LOG = frozenset({Role.AUDITOR, Role.OUTSIDE_REVIEWER})
 _PARTNER = frozenset({Role.PARTNER})
 _READ_REPORT = _READ_LOG | {Role.PARTNER}
 _APPROVE = frozenset({Role.LEGAL_REVIEWER, Role.AUDITOR, Role.POLICY_OWNER, Role.OPERATOR})
-_REQUESTS = frozenset({Role.RECORDS_OFFICER, Role.LEGAL_REVIEWER, Role.SUPERVISOR, Role.AUDITOR})
+_DESK = frozenset({Role.RECORDS_OFFICER, Role.LEGAL_REVIEWER, Role.SUPERVISOR, Role.AUDITOR})
 _STOP = frozenset({Role.SUPERVISOR, Role.POLICY_OWNER, Role.AUDITOR, Role.LEGAL_REVIEWER})
 
 
@@ -40,7 +40,8 @@ LINKS: tuple[Link, ...] = (
     Link("Go back", "/playback/", "clock-history", _WATCH | {Role.RECORDS_OFFICER}),
     Link("Due", "/due/", "hourglass-split", _WATCH),
     Link("Policy", "/policy/", "file-earmark-text", _ALL),
-    Link("Requests", "/requests/", "clipboard-check", _REQUESTS),
+    Link("Requests", "/requests/", "clipboard-check", _DESK),
+    Link("Exports", "/exports/", "file-earmark-arrow-down", _DESK),
     Link("Retention", "/retention/", "archive", _ALL - {Role.OFFICER}),
     Link("Access report", "/oversight/report/", "journal-text", _READ_LOG),
     Link("Erasure", "/oversight/erasure/", "trash3", frozenset({Role.LEGAL_REVIEWER})),

@@ -1,0 +1,1 @@
+"""Exports: packages of footage that prove themselves, approved by two persons."""

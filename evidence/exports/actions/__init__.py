@@ -1,0 +1,1 @@
+"""Acts on exports: one module, one public function."""
