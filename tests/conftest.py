@@ -6,16 +6,38 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 from tests import cluster
 
 _numbers = itertools.count(1)
+_opened: weakref.WeakSet[BaseDatabaseWrapper] = weakref.WeakSet()
+
+
+def _remember(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    _opened.add(connection)
+
+
+connection_created.connect(_remember)
+
+
+def close_connections() -> None:
+    """Close every connection of this thread. Django keeps one for plain code and another for code that runs
+    while a browser is driven (an event loop stands in the thread then), and closes only that of the moment.
+    """
+
+    for connection in list(_opened):
+        if connection._thread_ident == threading.get_ident():
+            connection.close()
 
 
 @dataclass(frozen=True)
@@ -54,7 +76,7 @@ def _point_to(name: str) -> None:
 
     from rtcc.config import config
 
-    connections.close_all()
+    close_connections()
     connections["default"].settings_dict["NAME"] = name
     url = cluster.CLUSTER.url("app", name)
     os.environ["WATCHLIGHT_DATABASE_URL"] = url

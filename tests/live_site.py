@@ -32,7 +32,7 @@ from rtcc.onebox.layout import DataFolder, socket_folder
 from rtcc.onebox.options import ROOT
 from rtcc.onebox.supervisor import answers_at
 from tests import cluster
-from tests.conftest import Committed, own_database
+from tests.conftest import Committed, close_connections, own_database
 from tests.visitor import Visitor
 
 SCENES = cluster.FOLDER / "scenes"
@@ -134,8 +134,6 @@ class Site:
     @contextmanager
     def database_away(self) -> Iterator[None]:
         """Nobody but a superuser reaches the database: all connections are cut and new ones refused."""
-        from django.db import connections
-
         with cluster.CLUSTER.connect() as superuser:
             _admit(superuser, self.database.name, "false")
             superuser.execute(
@@ -147,7 +145,7 @@ class Site:
             finally:
                 _admit(superuser, self.database.name, "true")
                 # The test's own connection was cut with the others.
-                connections.close_all()
+                close_connections()
 
     def _start(self, name: str, argv: Sequence[str], ready: str) -> None:
         with (self.data.logs / f"{name}.log").open("ab") as log:
