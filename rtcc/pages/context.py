@@ -12,14 +12,14 @@ from policy.roles import ROLES
 from policy.vocabulary import Role
 from rtcc import clock
 from rtcc.config import config
-from rtcc.pages.nav import links_for
+from rtcc.pages.nav import nav_for
 
 ROOM_ZONE = config.city_zone.key
 
 
 def room(request: HttpRequest) -> dict[str, Any]:
     """Context of `base.html`. Three queries for who is signed in, none for who is not."""
-    context: dict[str, Any] = {"room_zone": ROOM_ZONE, "nav": [], "banners": []}
+    context: dict[str, Any] = {"room_zone": ROOM_ZONE, "nav": {}, "banners": []}
     person = getattr(request, "user", None)
     if not isinstance(person, Person):
         return context
@@ -34,7 +34,7 @@ def room(request: HttpRequest) -> dict[str, Any]:
         "organisation": first.organisation.name if first else "",
         "sign_out_url": "/sign-out/",
     }
-    context["nav"] = links_for({Role(m.role) for m in memberships}, request.path, person.id)
+    context["nav"] = nav_for({Role(m.role) for m in memberships}, request.path, person.id)
     if any(m.role == Role.SUPERVISOR for m in memberships):
         context["banners"] += _locked_accounts()
     switch = KillSwitch.objects.filter(lifted_at__isnull=True).first()

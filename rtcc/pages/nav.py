@@ -39,17 +39,17 @@ LINKS: tuple[Link, ...] = (
     Link("Cameras", "/cameras/", "camera-video", _ALL),
     Link("Go back", "/playback/", "clock-history", _WATCH | {Role.RECORDS_OFFICER}),
     Link("Due", "/due/", "hourglass-split", _WATCH),
-    Link("Policy", "/policy/", "file-earmark-text", _ALL),
-    Link("Requests", "/requests/", "clipboard-check", _DESK),
-    Link("Exports", "/exports/", "file-earmark-arrow-down", _DESK),
-    Link("Retention", "/retention/", "archive", _ALL - {Role.OFFICER}),
     Link("Access report", "/oversight/report/", "journal-text", _READ_LOG),
-    Link("Erasure", "/oversight/erasure/", "trash3", frozenset({Role.LEGAL_REVIEWER})),
     Link("Verify", "/oversight/verify/", "shield-check", _READ_LOG),
     Link("Who watches now", "/oversight/now/", "eye", _READ_LOG),
-    Link("Status", "/status/", "activity", frozenset({Role.OPERATOR})),
+    Link("Requests", "/requests/", "clipboard-check", _DESK),
     Link("Kill switch", "/kill-switch/", "exclamation-octagon", _STOP),
+    Link("Exports", "/exports/", "file-earmark-arrow-down", _DESK),
+    Link("Status", "/status/", "activity", frozenset({Role.OPERATOR})),
     Link("People", "/people/", "people", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
+    Link("Retention", "/retention/", "archive", _ALL - {Role.OFFICER}),
+    Link("Policy", "/policy/", "file-earmark-text", _ALL),
+    Link("Erasure", "/oversight/erasure/", "trash3", frozenset({Role.LEGAL_REVIEWER})),
 )
 
 
@@ -60,6 +60,20 @@ _counts: dict[str, tuple[frozenset[Role], Callable[[UUID], int]]] = {}
 def count_for(url: str, roles: frozenset[Role], count: Callable[[UUID], int]) -> None:
     """Let the link to ``url`` carry a number for people with these roles."""
     _counts[url] = (roles, count)
+
+
+# So many links stand in the bar; the others wait under one name beside them.
+IN_THE_BAR = 7
+
+
+def nav_for(roles: Collection[Role], path: str, person: UUID) -> dict[str, Any]:
+    """The bar of somebody with these roles: ``first`` and ``more`` links, and ``within``, the label of the
+    current one where it is among the others.
+    """
+    links = links_for(roles, path, person)
+    first, more = (links, []) if len(links) <= IN_THE_BAR + 1 else (links[:IN_THE_BAR], links[IN_THE_BAR:])
+    within = next((link["label"] for link in more if link["current"]), "")
+    return {"first": first, "more": more, "within": within}
 
 
 def links_for(roles: Collection[Role], path: str, person: UUID) -> list[dict[str, Any]]:

@@ -120,6 +120,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._footage(parse_qs(url.query))
         elif url.path == "/play/timeline":
             self._json(samples.timeline())
+        elif url.path == "/bulletins/state/":
+            self._json({"sent": samples.SENT})
+        elif url.path == "/bulletins/to-whom/":
+            self._json(samples.TO_WHOM)
         elif url.path == "/play/state":
             self._json(self.server.state)
         else:

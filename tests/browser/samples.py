@@ -16,6 +16,20 @@ ENTRY = "01935d3a-7c1e-7b52-9f0a-4be1c0d2a771"
 CAMERA = "01935d3a-0000-7000-8000-000000000001"
 
 
+TO_WHOM = {
+    "basis": "26-118402",
+    "recipients": [{"id": "p1", "name": "Caleb Marsh", "unit": "2A14", "patrol": ""}],
+}
+
+# What the strip of pictures that were sent shows: one that waits for its officer.
+SENT = [
+    {
+        "id": "b1", "what": "Still", "to": "Caleb Marsh", "unit": "2A14", "word": "sent", "level": "warn",
+        "open": True, "answered_at": None,
+    },
+]  # fmt: skip
+
+
 def ago(**parts: float) -> datetime:
     return NOW - timedelta(**parts)
 
@@ -33,7 +47,7 @@ NAV = [
     {"label": "Access report", "url": "/report", "icon": "journal-text"},
 ]
 ROOM: dict[str, Any] = {
-    "nav": NAV,
+    "nav": {"first": NAV[:4], "more": NAV[4:], "within": ""},
     "who": {
         "name": "Dana Whitfield",
         "role_title": "Analyst",

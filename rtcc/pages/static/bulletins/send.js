@@ -183,8 +183,7 @@ class SentStrip {
       const before = this.#words.get(row.id);
       if (before === row.word) continue;
       this.#words.set(row.id, row.word);
-      if (before !== undefined || this.#links.has(row.id)) this.#put(row);
-      else this.#put(row);
+      this.#put(row);
       if (before !== undefined && row.answered_at) toast(`${row.unit} ${row.to}: ${row.word}.`.trim(), { level: "info" });
     }
     const shown = new Set(rows.map((row) => row.id));
