@@ -20,11 +20,11 @@ from django.db.backends.signals import connection_created
 from tests import cluster
 
 _numbers = itertools.count(1)
-_opened: weakref.WeakSet[BaseDatabaseWrapper] = weakref.WeakSet()
+_opened: weakref.WeakKeyDictionary[BaseDatabaseWrapper, int] = weakref.WeakKeyDictionary()
 
 
 def _remember(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    _opened.add(connection)
+    _opened[connection] = threading.get_ident()
 
 
 connection_created.connect(_remember)
@@ -34,9 +34,8 @@ def close_connections() -> None:
     """Close every connection of this thread. Django keeps one for plain code and another for code that runs
     while a browser is driven (an event loop stands in the thread then), and closes only that of the moment.
     """
-
-    for connection in list(_opened):
-        if connection._thread_ident == threading.get_ident():
+    for connection, thread in list(_opened.items()):
+        if thread == threading.get_ident():
             connection.close()
 
 
