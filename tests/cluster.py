@@ -141,7 +141,9 @@ class _Use:
             except BlockingIOError:
                 return
             if (CLUSTER.folder / "postmaster.pid").exists():
-                self._drop_leftovers()
+                # A machine that went down leaves the file without a server.
+                if CLUSTER.answers():
+                    self._drop_leftovers()
                 CLUSTER.end_leftover()
 
     def _drop_leftovers(self) -> None:
