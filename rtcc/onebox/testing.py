@@ -20,7 +20,8 @@ def main() -> None:
     except Stop as stop:
         complain(str(stop))
         sys.exit(1)
-    spread = [] if any(word.startswith(("-n", "--numprocesses")) for word in arguments) else ["-n", "2"]
+    # Many tests wait for streams and timers: one process more than two cores keeps both at work.
+    spread = [] if any(word.startswith(("-n", "--numprocesses")) for word in arguments) else ["-n", "3"]
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *spread, *arguments])
 
