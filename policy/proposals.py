@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,10 @@ from rtcc.errors import Conflict, NotFound
 
 # Stands for the person who is still to be found; nobody has this id.
 SOMEBODY_ELSE = "somebody-else"
+# Nobody presses a button after the last yes to one of these.
+BEGINS_BY_ITSELF = frozenset({Action.EXPORT})
+# A row of the database ends after it begins, also where both happen in one tick of the clock.
+_LEAST = timedelta(microseconds=1)
 
 
 def as_if_approved(standing: Standing) -> Standing:
@@ -76,6 +81,24 @@ def check_open(proposal: Proposal) -> None:
         raise Conflict("This was done already; nothing was changed.")
     if proposal.expires_at <= clock.now():
         raise Conflict("This proposal is over: it was declined, or its time ran out. Propose it again.")
+
+
+def cut_short(proposal: Proposal) -> None:
+    """Its time is over now; nobody approves it any more, and nothing is carried out on it."""
+    proposal.expires_at = max(clock.now(), proposal.proposed_at + _LEAST)
+    proposal.save(update_fields=["expires_at"])
+
+
+def check_not_settled(proposal: Proposal) -> None:
+    """Raise Conflict where as many have said yes as it needs, and an act begins by itself on that.
+
+    Call it with the proposal locked: of two who say yes at one instant, the second learns of the first.
+    """
+    if proposal.action not in BEGINS_BY_ITSELF:
+        return
+    yes = list(proposal.approvals.exclude(person=proposal.proposed_by).select_related("person"))
+    if len(yes) >= proposal.needs:
+        raise Conflict(f"{yes[0].person.display_name} has approved this already; nothing more is needed.")
 
 
 def spend(proposal_id: UUID, action: Action, on: Ref) -> dict[str, Any]:

@@ -231,5 +231,7 @@ MFA_TOTP_TOLERANCE = 1
 
 # kombu spells a socket of Valkey its own way.
 CELERY_BROKER_URL = config.broker_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+# Whoever presses a button does not wait for a broker that is away: background work sends it again.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 1, "interval_start": 0.1}
 
 from rtcc.logs import LOGGING  # noqa: E402, F401  (the logging table reads config too)

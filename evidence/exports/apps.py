@@ -14,8 +14,10 @@ class ExportsConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import references
+        from evidence.records import withdrawal
 
         references.register("exports", _entries_of_exports)
+        withdrawal.register("exports", _request_ended)
 
 
 def _entries_of_exports() -> Iterator[tuple[str, UUID]]:
@@ -26,3 +28,9 @@ def _entries_of_exports() -> Iterator[tuple[str, UUID]]:
         for entry in entries:
             if entry is not None:
                 yield f"export {export}", entry
+
+
+def _request_ended(basis: UUID, why: str) -> None:
+    from evidence.exports.actions.stop_exports_of import stop_exports_of
+
+    stop_exports_of(basis, why)

@@ -6,14 +6,15 @@ is loaded anew. A basis that was closed, a kill switch, a role that ended or an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from cameras.models import Camera
 from policy import facts, publish
 from policy.actors import Whereabouts, whereabouts
-from policy.decide import Deny
+from policy.decide import Allow, Deny
 from policy.facts import Question, Standing
 from policy.guard import decide_one
 from policy.models import Membership, Person, Proposal
@@ -51,15 +52,24 @@ def check(asked: Asked, cameras: Iterable[UUID], proposal: Proposal | None = Non
     version, person = publish.active(), facts.person_facts(asked.by, now)
     standing = _with_approvals(facts.standing(question, now), proposal, now)
     resources = facts.load(refs, lock=False)
-    for ref in refs:
-        answer = decide_one(Action.EXPORT, ref, person, resources.get(ref), standing, version)
+    answers = {
+        ref.id: decide_one(Action.EXPORT, ref, person, resources.get(ref), standing, version) for ref in refs
+    }
+    for camera, answer in answers.items():
         if isinstance(answer, Deny):
-            raise Refused(f"{answer.sentence} {answer.way_out}")
+            raise Refused(f"{_which(camera, answers)}{answer.sentence} {answer.way_out}")
         if any(spec.kind is ObligationKind.MASK_ON for spec in answer.obligations):
             raise Refused(
-                "A part of this camera's picture is masked, and a native copy would show it."
-                " It waits for redaction."
+                f"{_which(camera, answers)}A part of this camera's picture is masked, and a native copy would"
+                " show it. It waits for redaction."
             )
+
+
+def _which(camera: UUID, answers: Mapping[UUID, Allow | Deny]) -> str:
+    """The camera's name, where the others are answered otherwise."""
+    if len({answer.rule if isinstance(answer, Deny) else "" for answer in answers.values()}) == 1:
+        return ""
+    return f"{Camera.objects.get(id=camera).name}: "
 
 
 def _with_approvals(standing: Standing, proposal: Proposal | None, at: datetime) -> Standing:

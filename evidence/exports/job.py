@@ -269,6 +269,9 @@ class _Work:
         for chunk in package.stream(name, made, media, files, at):
             self.go_on()
             yield chunk
+        # Asked once more before the package is committed, however lately it was asked.
+        self._asked_s = 0.0
+        self.go_on()
 
     def _media(self, span: dict[str, object], run: dict[str, object], moov: bytes) -> Iterator[bytes]:
         with RunReader(self.permit, span, run, self.go_on, self._progress) as reader:

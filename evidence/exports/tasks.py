@@ -8,8 +8,11 @@ from celery import shared_task
 
 from evidence.exports import job
 
+# 64 GB from a slow disk, read twice and encrypted once.
+_LONGEST_S = 12 * 3600
 
-@shared_task(name="exports.carry_out")
+
+@shared_task(name="exports.carry_out", time_limit=_LONGEST_S)
 def carry_out(export: str) -> bool:
     """Carry on with one export."""
     return job.carry_out(UUID(export))

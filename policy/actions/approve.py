@@ -16,7 +16,8 @@ def approve(*, by: Person, proposal: UUID) -> Approval:
     """One person's yes, never the proposer's own; the act is decided again when it is done.
 
     Raises Denied (a proposer, or somebody who may not approve), Refused for an account that is too new,
-    Conflict where the proposal ran out, was changed, was carried out or has this person's yes already.
+    Conflict where the proposal ran out, was changed, was carried out, has this person's yes already, or has
+    somebody's on which it begins.
     """
     known = proposals.find(proposal)
     with guard(Action.APPROVE, by=by, on=Ref(Kind.PROPOSAL, proposal), reason=str(known.action)) as permit:
@@ -29,6 +30,7 @@ def approve(*, by: Person, proposal: UUID) -> Approval:
             raise Refused(f"This account is too new to approve: it has to be {hours:.0f} hours old.")
         if Approval.objects.filter(proposal=row, person=by).exists():
             raise Conflict("You have approved this already.")
+        proposals.check_not_settled(row)
         given = Approval.objects.create(proposal=row, person=by, at=now, entry=permit.entry_id)
         on = proposals.target(row)
         permit.enter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,8 +37,11 @@ def propose(
     basis: UUID | None = None,
     purpose: Purpose | None = None,
     recipient_class: str = "none",
+    then: Callable[[Proposal], object] = lambda proposal: None,
 ) -> Proposal:
     """Freeze the words of an act and ask for a second person. No permit comes of it.
+
+    ``then`` writes what goes with the proposal in the same commit; what it raises undoes both.
 
     It is decided as if the second person had said yes: who may not do the act with one may not propose it.
     Raises Denied or Hidden with its entry committed.
@@ -51,7 +55,9 @@ def propose(
     with transaction.atomic(durable=True):
         asked = _ask(question, now)
         if isinstance(asked.answer, Allow):
-            return _freeze(asked, by, words, entry)
+            frozen = _freeze(asked, by, words, entry)
+            then(frozen)
+            return frozen
         _enter_refusal(asked, asked.answer, entry)
     if not may_know(on, asked.person, asked.resource):
         raise Hidden(entry)

@@ -253,7 +253,8 @@ def test_who_asks_who_agrees_and_who_may_receive(footage: LogMachine) -> None:
     approve_export(by=person(SECOND), export=export.id)
     with pytest.raises(Conflict):
         approve_export(by=person(SECOND), export=export.id)
-    approve_export(by=person("owen.birch"), export=export.id)
+    with pytest.raises(Conflict, match="has approved this already"):
+        approve_export(by=person("owen.birch"), export=export.id)
     assert events().count("export.begun") == 0
     assert work(footage, export.id).state == ExportState.READY
     assert events().count("export.begun") == 1

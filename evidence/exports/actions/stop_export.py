@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from evidence.exports.ending import end
+from evidence.exports.ending import ask_to_stop
 from evidence.exports.models import Export
-from evidence.exports.states import WORKING, ExportState
 from policy import offers
 from policy.models import Person
 from policy.vocabulary import Action, Kind, Ref
-from rtcc import clock
 from rtcc.errors import Conflict, NotFound
 
 
@@ -19,13 +17,7 @@ def stop_export(*, by: Person, export: UUID) -> None:
     row: Export | None = Export.objects.select_related("proposal").filter(id=export).first()
     if row is None or not may_stop(by, row):
         raise NotFound()
-    words = f"Stopped by {by.display_name}."
-    asked = Export.objects.filter(id=export, state__in=WORKING).update(stop_asked=True, sentence=words)
-    row.refresh_from_db()
-    held = row.leased_until is not None and row.leased_until > clock.now()
-    if row.state == ExportState.PROPOSED or (asked and not held):
-        end(row, ExportState.STOPPED, words)
-    elif not asked:
+    if not ask_to_stop(row, f"Stopped by {by.display_name}."):
         raise Conflict("This export has ended; there is nothing to stop.")
 
 

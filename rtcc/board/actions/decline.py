@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 from policy import proposals
@@ -12,9 +11,6 @@ from policy.vocabulary import Action, Kind, Ref
 from rtcc import clock
 from rtcc.board.models import Decline
 from rtcc.errors import BadInput
-
-# A row of the database ends after it begins, also where both happen in one tick of the clock.
-_LEAST = timedelta(microseconds=1)
 
 
 def decline(*, by: Person, proposal: UUID, why: str) -> Decline:
@@ -29,8 +25,7 @@ def decline(*, by: Person, proposal: UUID, why: str) -> Decline:
         row = Proposal.objects.select_for_update(of=("self",)).get(id=proposal)
         proposals.check_open(row)
         now = clock.now()
-        row.expires_at = max(now, row.proposed_at + _LEAST)
-        row.save(update_fields=["expires_at"])
+        proposals.cut_short(row)
         said = Decline.objects.create(proposal=row, person=by, at=now, why=why, entry=permit.entry_id)
         permit.enter(
             parent=str(known.entry),
