@@ -1,5 +1,5 @@
-"""The content store on a disk: `<root>/work/<asset>` and `<root>/sealed/<day>/<source>/<asset>`, one file
-system.
+"""The content store on a disk, one file system: `work/<asset>` and `sealed/<day>/<source>/<asset>` below
+its root.
 
 Names are checked, folders are held by descriptor and no symlink is followed, so nothing outside the root is
 ever read, written or removed, whatever stands in the database.

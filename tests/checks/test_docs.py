@@ -10,7 +10,7 @@ import pytest
 from django.core.management import get_commands
 
 from rtcc.onebox import options
-from tests.checks.tree import DOCS, ROOT, files, pages, test_names, texts, words_in_code
+from tests.checks.tree import DOCS, ROOT, files, names_of_tests, pages, texts, words_in_code
 
 # The field's words, each with one meaning (docs/glossary.md owns them).
 WORDS = (
@@ -39,7 +39,7 @@ PLANNED = tomllib.loads((DOCS / "planned.toml").read_text())
 @pytest.mark.parametrize("page", sorted(pages()))
 def test_each_test_that_a_page_names_exists(page: str) -> None:
     named = words_in_code(pages()[page], r"\btest_[a-z0-9_]+\b(?!\.py)")
-    assert not named - test_names(), f"{page} names tests that are not there"
+    assert not named - names_of_tests(), f"{page} names tests that are not there"
 
 
 @pytest.mark.parametrize("page", sorted(pages()))

@@ -53,7 +53,7 @@ def pages() -> dict[str, str]:
 
 
 @cache
-def test_names() -> frozenset[str]:
+def names_of_tests() -> frozenset[str]:
     """The name of each test function."""
     names: set[str] = set()
     for name, text in texts(".py"):
