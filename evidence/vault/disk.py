@@ -95,7 +95,7 @@ class DiskStore:
         for attempt in range(_TRIES):
             with (
                 self._folder("work") as work,
-                self._folder("sealed").child(day, source, create=True) as place,
+                self._folder("sealed", day, source, create=True) as place,
             ):
                 if not work.has(str(asset)) and place.has(name):
                     return
@@ -172,9 +172,9 @@ class DiskStore:
         facts = os.statvfs(self._root)
         return facts.f_bavail * facts.f_frsize
 
-    def _folder(self, *parts: str) -> Folder:
+    def _folder(self, *parts: str, create: bool = False) -> Folder:
         with Folder.open(self._root) as top:
-            return top.child(*parts)
+            return top.child(*parts, create=create)
 
 
 def _plain(place: Folder, name: str, text: str) -> Location:

@@ -8,6 +8,7 @@ import dataclasses
 import datetime
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from rtcc.onebox.layout import DataFolder
 from rtcc.onebox.options import Options, parse
 from rtcc.onebox.progress import Stop, complain, say, step
 from rtcc.onebox.supervisor import Interrupted, Service, Supervisor, answers_at
+
+OPEN_FILES = 65_536
 
 
 def _embedded(box: Box) -> list[Service]:
@@ -267,8 +270,19 @@ def _command(options: Options) -> int:
                 child.send_signal(signal.SIGTERM)
 
 
+def _open_many_files() -> None:
+    """The recorder holds about three descriptors a camera and the web process some a viewer; most systems
+    begin with 1,024 and let a process ask for more.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def main() -> int:
     os.umask(0o077)
+    _open_many_files()
     options = parse(sys.argv[1:])
     try:
         return _command(options) if options.command else _serve(options)

@@ -112,6 +112,7 @@ def test_killed_at_every_step_it_loses_nothing_sealed_and_explains_the_rest(
     assert Segment.objects.filter(recovered=True).exists()
 
 
+@pytest.mark.dies
 def test_the_next_start_ends_where_the_footage_ends(corner: Camera, clip: Clip) -> None:
     recording = Recording(corner, clip, STARTS)
     recording.play(clip.units[:UNITS])
@@ -129,6 +130,7 @@ def test_the_next_start_ends_where_the_footage_ends(corner: Camera, clip: Clip) 
     assert gap.detail == "the recorder was not running"
 
 
+@pytest.mark.dies
 def test_gaps_that_were_told_while_the_database_was_away_survive_the_kill(corner: Camera) -> None:
     """The camera goes and comes back while no row can be written; then the recorder is killed."""
     went, came = STARTS, STARTS + timedelta(seconds=20)

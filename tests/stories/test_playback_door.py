@@ -116,6 +116,7 @@ def test_a_player_that_goes_away_leaves_an_upper_bound(city: Committed, vault: P
     assert entry["exact"] is False
 
 
+@pytest.mark.dies
 def test_a_process_that_dies_leaves_what_it_reserved(city: Committed, vault: Path, clip: Clip) -> None:
     record(camera(CAM), clip, BEGINS)
     watch()
@@ -136,6 +137,7 @@ def test_a_process_that_dies_leaves_what_it_reserved(city: Committed, vault: Pat
     assert Playback.objects.open().count() == 0
 
 
+@pytest.mark.dies
 def test_the_file_that_is_being_written_is_read_up_to_its_last_whole_block(
     city: Committed, vault: Path, clip: Clip
 ) -> None:

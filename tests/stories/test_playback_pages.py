@@ -138,6 +138,7 @@ def test_the_timeline_says_what_has_not_happened_yet(ana: Client) -> None:
     assert (last["kind"], last["from"]) == ("ahead", NOON.isoformat())
 
 
+@pytest.mark.dies
 def test_the_timeline_shows_what_is_being_recorded(ana: Client, clip: Clip) -> None:
     recording = Recording(camera(CAM), clip, BEGINS)
     recording.play(clip.units[:150])
