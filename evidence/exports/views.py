@@ -16,13 +16,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cameras.looking import look
-from cameras.models import Camera
 from evidence.actions.read_asset import read_asset
 from evidence.asset_account import AssetAccount
 from evidence.exports import cards
 from evidence.exports.actions.approve_export import approve_export
 from evidence.exports.actions.propose_export import propose_export
 from evidence.exports.actions.stop_export import stop_export
+from evidence.exports.filled import initial
 from evidence.exports.forms import ExportForm
 from evidence.exports.package import VERIFY_HTML, VERIFY_PY, sha256
 from evidence.playback.stream import in_thread
@@ -30,6 +30,7 @@ from evidence.vault.asset_door import AssetReader, open_asset
 from policy.models import Person
 from policy.vocabulary import Recipient
 from rtcc import clock
+from rtcc.config import config
 from rtcc.errors import BadInput, Conflict, Refused
 
 PAGE = 30
@@ -63,15 +64,17 @@ def _verifiers() -> list[tuple[str, str, str]]:
 
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Ask for an export. ``basis``, ``camera`` (codes), ``from`` and ``to`` of the address are filled in."""
+    """Ask for an export. ``basis``, ``camera`` (codes), ``from`` and ``to`` of the address are filled in, and
+    for a request all that it says.
+    """
     person = cast(Person, request.user)
     cards.known_to(person)
     bases = cards.bases_for(person)
     if request.method != "POST":
         look(request)
-        return render(
-            request, "exports/form.html", {"form": ExportForm(initial=_given(request), bases=bases)}
-        )
+        begun = initial(request, bases)
+        form = ExportForm(initial=begun, bases=bases)
+        return render(request, "exports/form.html", _form_page(form) | {"filled": "recipient" in begun})
     form = ExportForm(request.POST, bases=bases)
     if form.is_valid():
         data = form.cleaned_data
@@ -94,18 +97,11 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "Asked for. A second person has 24 hours to approve it.")
             return redirect("export", row.id)
-    return render(request, "exports/form.html", {"form": form}, status=200)
+    return render(request, "exports/form.html", _form_page(form), status=200)
 
 
-def _given(request: HttpRequest) -> dict[str, object]:
-    codes = [code.replace("\x00", "") for code in request.GET.getlist("camera")]
-    cameras = Camera.objects.filter(code__in=codes).values_list("id", flat=True)
-    return {
-        "basis": request.GET.get("basis", ""),
-        "cameras": [str(camera) for camera in cameras],
-        "starts_at": request.GET.get("from", ""),
-        "ends_at": request.GET.get("to", ""),
-    }
+def _form_page(form: ExportForm) -> dict[str, object]:
+    return {"form": form, "tiles": config.map_tiles}
 
 
 @never_cache

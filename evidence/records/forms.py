@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -11,33 +10,14 @@ from django import forms
 
 from cameras.models import Placement, Site
 from evidence.records.actions.open_request import Asking
-from evidence.records.localtime import readings
 from evidence.records.place import MOST_RADIUS_M, Place, circle, drawn
 from evidence.records.vocabulary import KIND_SAYS, LAWS, PUBLIC_KINDS, RequestKind
 from rtcc import clock
 from rtcc.config import config
 from rtcc.errors import BadInput
+from rtcc.local_time import LocalTimesForm, Moment
 
 USUAL_RADIUS_M = 60
-WHICH = [
-    ("", "choose"),
-    ("0", "the first time, before the clocks went back"),
-    ("1", "the second time, after"),
-]
-
-
-class Moment(forms.DateTimeField):
-    """A local time as the clocks of the place showed it, typed or picked; naive."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-
-    def to_python(self, value: Any) -> Any:
-        found = super().to_python(value)
-        return found.replace(tzinfo=None) if isinstance(found, datetime) else found
-
-
-def _which(label: str) -> forms.ChoiceField:
-    return forms.ChoiceField(choices=WHICH, required=False, label=label)
 
 
 def zones() -> list[str]:
@@ -46,7 +26,7 @@ def zones() -> list[str]:
     return [config.city_zone.key, *sorted(there - {config.city_zone.key})]
 
 
-class RequestForm(forms.Form):
+class RequestForm(LocalTimesForm):
     """What a records officer writes down: who asks under which law, where, and when."""
 
     requester = forms.CharField(max_length=200, label="Who asks")
@@ -74,9 +54,7 @@ class RequestForm(forms.Form):
     )
     zone = forms.ChoiceField(label="Time zone of the times below", required=False)
     starts_at = Moment(label="From")
-    starts_which = _which("That hour came twice on that night. Which one is meant?")
     ends_at = Moment(label="Until")
-    ends_which = _which("That hour came twice on that night. Which one is meant?")
     contact = forms.CharField(max_length=200, required=False, label="How the answer reaches them")
     wanted = forms.CharField(
         max_length=1000, required=False, label="What happened", widget=forms.Textarea(attrs={"rows": 2})
@@ -92,45 +70,30 @@ class RequestForm(forms.Form):
         names = [(code, row.camera.name) for code, row in self.placements.items()]
         self.fields["near"].choices = [("map", "marked on the map"), *names]  # type: ignore[attr-defined]
         self.fields["zone"].choices = [(name, name) for name in zones()]  # type: ignore[attr-defined]
-        self.asks = {name for name in ("starts_which", "ends_which") if self.data.get(name)}
 
     @property
     def shown(self) -> list[forms.BoundField]:
-        """The fields before the map's; which of two equal hours is asked only where it matters."""
-        hidden = {"form_key", *self.on_map, *({"starts_which", "ends_which"} - self.asks)}
+        """The fields before the map's."""
+        hidden = {*self.on_map}
         if len(self.fields["zone"].choices) == 1:  # type: ignore[attr-defined]
             hidden.add("zone")
-        return [field for field in self if field.name not in hidden]
+        return [field for field in super().shown if field.name not in hidden]
 
     @property
     def drawn(self) -> list[forms.BoundField]:
         return [self[name] for name in self.on_map]
 
+    def zone_of_times(self) -> ZoneInfo:
+        return ZoneInfo(self.cleaned_data.get("zone") or config.city_zone.key)
+
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        zone = ZoneInfo(said.get("zone") or config.city_zone.key)
-        said["zone"] = zone
-        for name, which in (("starts_at", "starts_which"), ("ends_at", "ends_which")):
-            if isinstance(said.get(name), datetime):
-                said[name] = self._instant(name, which, said[name], zone)
+        said = super().clean()
+        said["zone"] = self.zone_of_times()
         try:
             said["found"] = self._place(said)
         except BadInput as error:
             self.take(error)
         return said
-
-    def _instant(self, name: str, which: str, typed: datetime, zone: ZoneInfo) -> datetime | None:
-        """The instant; asks where the clock showed that time twice, and says so where it never did."""
-        found = readings(typed, zone)
-        if not found:
-            self.add_error(name, "The clocks were put forward over that time: it never was.")
-            return None
-        answer = str(self.data.get(which, ""))
-        if len(found) == 2 and answer not in ("0", "1"):
-            self.asks.add(which)
-            self.add_error(which, "Choose one.")
-            return None
-        return found[int(answer) if len(found) == 2 else 0]
 
     def _place(self, said: dict[str, Any]) -> Place:
         """Corners, a point, or the nearest camera: whichever says most. Raises BadInput."""

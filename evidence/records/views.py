@@ -18,7 +18,6 @@ from evidence.records.actions.confirm_hold import Narrower, confirm_hold
 from evidence.records.actions.open_request import open_request
 from evidence.records.actions.work_request import Said, work_request
 from evidence.records.forms import HolidayForm, RequestForm, StepForm
-from evidence.records.localtime import readings
 from evidence.records.looking import Reader, look, read_one
 from evidence.records.models import Holiday, Request
 from evidence.records.vocabulary import KIND_SAYS, Act, CloseReason, RequestKind, State
@@ -29,6 +28,7 @@ from policy.vocabulary import Action
 from rtcc import clock
 from rtcc.config import config
 from rtcc.errors import BadInput, NotFound
+from rtcc.local_time import NEVER_WAS, instants_of
 
 PAGE = 50
 WHICH = {
@@ -159,9 +159,9 @@ def _until(basis: UUID, typed: datetime | None) -> datetime | None:
     if typed is None:
         return None
     row = Request.objects.filter(basis_id=basis).first()
-    found = readings(typed, row.clock if row else config.city_zone)
+    found = instants_of(typed, row.clock if row else config.city_zone)
     if not found:
-        raise BadInput("The clocks were put forward over that time: it never was.", field="until")
+        raise BadInput(NEVER_WAS, field="until")
     return found[-1]
 
 
@@ -183,9 +183,9 @@ def _narrower(request: HttpRequest, row: Request) -> Narrower:
         typed = [datetime.fromisoformat(request.POST.get(name, "")) for name in ("starts_at", "ends_at")]
     except ValueError as error:
         raise BadInput("Choose cameras, and write both times.", field="cameras") from error
-    found = [readings(each.replace(tzinfo=None), row.clock) for each in typed]
+    found = [instants_of(each.replace(tzinfo=None), row.clock) for each in typed]
     if not all(found):
-        raise BadInput("The clocks were put forward over that time: it never was.", field="starts_at")
+        raise BadInput(NEVER_WAS, field="starts_at")
     # The wider reading of an hour that came twice.
     return Narrower(cameras, found[0][0], found[1][-1])
 

@@ -10,14 +10,9 @@ from django import forms
 
 from policy.parameters import ParameterRow
 from policy.publishing.numbers import NewValue
-from rtcc import clock
+from rtcc.local_time import LocalTimesForm, Moment
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
-TWICE = [
-    ("", "choose"),
-    ("0", "the first time, before the clocks went back"),
-    ("1", "the second time, after"),
-]
 
 
 class NumberForm(forms.Form):
@@ -98,46 +93,14 @@ class PartForm(forms.Form):
     )
 
 
-class ProposalForm(forms.Form):
+class ProposalForm(LocalTimesForm):
     """When a version is to begin, and why."""
 
-    begins = forms.DateTimeField(
+    never = "The clocks are put forward over that time: it never is."
+
+    begins = Moment(
         label="In force from",
         required=False,
         help_text="on the city's clock; as soon as it is published where you leave this empty",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
-    twice = forms.ChoiceField(
-        choices=TWICE, required=False, label="That hour comes twice on that night. Which one is meant?"
     )
     reason = forms.CharField(label="Why", max_length=300, help_text="one sentence; it stands in the log")
-
-    @property
-    def shown(self) -> list[forms.BoundField]:
-        """Which of two equal hours is asked only when it matters."""
-        return [field for field in self if field.name != "twice" or self.asks_which]
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.asks_which = bool(self.data.get("twice"))
-
-    def clean(self) -> dict[str, Any]:
-        found = super().clean() or {}
-        typed = found.get("begins")
-        if isinstance(typed, datetime):
-            found["begins"] = self._instant(typed.replace(tzinfo=None), str(found.get("twice", "")))
-        return found
-
-    def _instant(self, typed: datetime, which: str) -> datetime | None:
-        """The instant of what the city's clock shows; asks where it shows it twice, or never does."""
-        first, second = (typed.replace(tzinfo=clock.city(), fold=fold) for fold in (0, 1))
-        if first.utcoffset() == second.utcoffset():
-            return first.astimezone(UTC)
-        if first.astimezone(UTC).astimezone(clock.city()).replace(tzinfo=None) != typed:
-            self.add_error("begins", "The clocks are put forward over that time: it never is.")
-            return None
-        if which not in ("0", "1"):
-            self.asks_which = True
-            self.add_error("twice", "Choose one.")
-            return None
-        return (first, second)[int(which)].astimezone(UTC)

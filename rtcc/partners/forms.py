@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -10,7 +9,7 @@ from django import forms
 from cameras.models import Camera
 from policy.models import Basis
 from policy.vocabulary import BasisKind, OrganisationClass, Purpose
-from rtcc.partners.accesses import ZONE
+from rtcc.local_time import LocalTimesForm, Moment
 
 # What an owner may be asked for on each kind of basis; a request serves itself alone.
 PURPOSES: dict[BasisKind, tuple[Purpose, ...]] = {
@@ -24,39 +23,15 @@ PURPOSES: dict[BasisKind, tuple[Purpose, ...]] = {
     )
     for kind in BasisKind
 }  # fmt: skip
-TWICE = [
-    ("", "it came once"),
-    ("0", "the first time, before the clocks went back"),
-    ("1", "the second time, after"),
-]
 
 
-class _Moment(forms.DateTimeField):
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-
-
-def instant(typed: datetime, which: str) -> datetime | None:
-    """The instant at which the room's clock showed a time; None where it showed it twice and nobody said
-    which. Raises ValidationError for a time that never was.
-    """
-    first, second = (typed.replace(tzinfo=ZONE, fold=fold) for fold in (0, 1))
-    if first.utcoffset() == second.utcoffset():
-        return first.astimezone(UTC)
-    if first.astimezone(UTC).astimezone(ZONE).replace(tzinfo=None) != typed.replace(tzinfo=None):
-        raise forms.ValidationError("The clocks were put forward over that time: it never was.")
-    return (first, second)[int(which)].astimezone(UTC) if which in ("0", "1") else None
-
-
-class AskForm(forms.Form):
+class AskForm(LocalTimesForm):
     """Which camera, which time, and what is looked for."""
 
     camera = forms.ChoiceField(label="Camera")
     purpose = forms.ChoiceField(label="Purpose")
-    starts_at = _Moment(label="From")
-    ends_at = _Moment(label="Until")
-    twice = forms.ChoiceField(
-        choices=TWICE, required=False, label="If that hour came twice on that night: which one?"
-    )
+    starts_at = Moment(label="From")
+    ends_at = Moment(label="Until")
     note = forms.CharField(
         max_length=500,
         label="What is looked for",
@@ -71,18 +46,3 @@ class AskForm(forms.Form):
         self.fields["purpose"].choices = [  # type: ignore[attr-defined]
             (str(each), each.replace("_", " ")) for each in PURPOSES[BasisKind(basis.kind)]
         ]
-
-    def clean(self) -> dict[str, Any]:
-        found = super().clean() or {}
-        for name in ("starts_at", "ends_at"):
-            typed = found.get(name)
-            if not isinstance(typed, datetime):
-                continue
-            try:
-                found[name] = instant(typed.replace(tzinfo=None), str(found.get("twice", "")))
-            except forms.ValidationError as error:
-                self.add_error(name, error)
-                continue
-            if found[name] is None:
-                self.add_error("twice", "That hour came twice. Choose one.")
-        return found

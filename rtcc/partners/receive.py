@@ -22,7 +22,6 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import connections
 from django.utils.dateparse import parse_datetime
 
@@ -31,15 +30,16 @@ from policy.actors import Whereabouts, whereabouts
 from policy.models import Session
 from policy.offers import is_offered
 from policy.vocabulary import Action, Kind, Ref
+from rtcc import clock
 from rtcc.config import config
 from rtcc.errors import BadInput, Conflict, DomainError, NotFound, Refused, Unavailable
 from rtcc.live.signed_in import SignedIn, session_key_of, signed_in
 from rtcc.live.threads import Desk
+from rtcc.local_time import NEVER_WAS, instants_of
 from rtcc.logs import log
 from rtcc.middleware import problem
 from rtcc.partners.actions.hand_in import hand_in
 from rtcc.partners.ask_views import most_bytes
-from rtcc.partners.forms import instant
 from rtcc.partners.models import Ask
 from rtcc.partners.probe import check_name
 from rtcc.partners.vocabulary import AskState
@@ -205,14 +205,17 @@ def _starts_at(given: dict[str, str]) -> datetime:
     """When the first picture was taken, as typed on the room's clock. Raises BadInput."""
     try:
         typed = parse_datetime(given.get("starts_at", ""))
-        found = instant(typed.replace(tzinfo=None), given.get("twice", "")) if typed else None
-    except (ValueError, ValidationError) as error:
+        found = instants_of(typed.replace(tzinfo=None), clock.city()) if typed else ()
+    except (ValueError, OverflowError) as error:
         raise BadInput("That is no time that a clock showed.", field="starts_at") from error
     if typed is None:
         raise BadInput("Say when the recording begins, by its own clock.", field="starts_at")
-    if found is None:
+    if not found:
+        raise BadInput(NEVER_WAS, field="starts_at")
+    which = given.get("twice", "")
+    if len(found) > 1 and which not in ("0", "1"):
         raise BadInput("That hour came twice that night. Say which of the two.", field="twice")
-    return found
+    return found[int(which)] if len(found) > 1 else found[0]
 
 
 def _finish(arriving: Arriving, file: WorkFile) -> dict[str, Any]:

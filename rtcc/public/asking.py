@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from django.http import QueryDict
 
 from cameras.geometry import Position, distance_m
+from rtcc.local_time import TWICE, instants_of
 from rtcc.pages.context import ROOM_ZONE
-from rtcc.pages.local_time import TWICE, instants_of
 from rtcc.public.city import Shown, city, find, matching
 
 MINUTES = (15, 30, 60, 240)

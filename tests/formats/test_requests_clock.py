@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from evidence.records import business
-from evidence.records.localtime import readings
+from rtcc.local_time import instants_of
 
 CHICAGO = ZoneInfo("America/Chicago")
 
@@ -39,6 +39,6 @@ def test_the_clock_counts_business_days_on_the_clocks_of_the_place(received: str
 
 
 def test_a_local_time_has_two_instants_one_or_none() -> None:
-    found = {hour: len(readings(datetime(2026, 11, 1, hour, 30), CHICAGO)) for hour in range(4)}  # noqa: DTZ001
+    found = {hour: len(instants_of(datetime(2026, 11, 1, hour, 30), CHICAGO)) for hour in range(4)}  # noqa: DTZ001
     assert found == {0: 1, 1: 2, 2: 1, 3: 1}
-    assert readings(datetime(2026, 3, 8, 2, 30), CHICAGO) == []  # noqa: DTZ001
+    assert instants_of(datetime(2026, 3, 8, 2, 30), CHICAGO) == ()  # noqa: DTZ001

@@ -312,7 +312,7 @@ def test_across_a_gap_two_films_are_packed_and_the_gap_is_said(
     assert f"Note: {camera(CAM).name} has no footage from {gap['from']} to {gap['to']}" in words
 
 
-def test_an_hour_that_came_twice_is_exported_whole_and_one_that_never_was_is_refused(
+def test_an_hour_that_came_twice_is_asked_about_and_one_that_never_was_is_refused(
     machine: LogMachine, clip: Clip
 ) -> None:
     """01:30 to 01:31 on the clocks was at 06:30 UTC and again at 07:30; recorded is each time two minutes."""
@@ -325,7 +325,11 @@ def test_an_hour_that_came_twice_is_exported_whole_and_one_that_never_was_is_ref
     machine.sequence()
     officer = client(OFFICER)
     filled = form(starts_at="2026-11-01T01:30:00", ends_at="2026-11-01T01:31:00")
-    assert officer.post("/exports/new/", filled).status_code == 302
+    asked_back = officer.post("/exports/new/", filled).content.decode()
+    assert asked_back.count("That hour comes twice on that night") == 2
+    assert not Export.objects.exists()
+    both = {"starts_at_which": "0", "ends_at_which": "1"}
+    assert officer.post("/exports/new/", filled | both).status_code == 302
     runs = Export.objects.get().drawn["spans"][0]["runs"]
     assert [datetime.fromisoformat(run["from"]).hour for run in runs] == [6, 7]
     never = form(starts_at="2026-03-08T02:30:00", ends_at="2026-03-08T03:30:00")

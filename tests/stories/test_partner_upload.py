@@ -226,7 +226,10 @@ def test_what_cannot_be_asked_is_said(city: Committed) -> None:
     assert ask_owner(starts_at="2026-11-20T12:00").status_code == 400, "it ends before it begins"
     assert ask_owner(starts_at="2026-11-21T11:00", ends_at="2026-11-21T12:00").status_code == 400
     assert ask_owner(starts_at="2026-11-01T01:30", ends_at="2026-11-01T03:00").status_code == 400
-    assert ask_owner(starts_at="2026-11-01T01:30", ends_at="2026-11-01T03:00", twice="1").status_code == 302
+    assert (
+        ask_owner(starts_at="2026-11-01T01:30", ends_at="2026-11-01T03:00", starts_at_which="1").status_code
+        == 302
+    )
     assert signed_in("lena.fontaine").get(f"/partner/asks/{incident().basis_id}/").status_code == 404
     assert clock.now() == NOON
     assert Session.objects.exists()

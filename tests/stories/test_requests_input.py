@@ -62,10 +62,10 @@ def test_an_hour_that_came_twice_is_asked_about_for_each_end() -> None:
     said = words(starts_at="2026-11-01T01:30", ends_at="2026-11-01T03:00")
     asked = PublicForm(said)
     assert not asked.is_valid()
-    assert "starts_which" in {field.name for field in asked.shown}
-    assert "ends_which" not in {field.name for field in asked.shown}
+    assert "starts_at_which" in {field.name for field in asked.shown}
+    assert "ends_at_which" not in {field.name for field in asked.shown}
     for which, hour in (("0", 6), ("1", 7)):
-        answered = PublicForm(said | {"starts_which": which})
+        answered = PublicForm(said | {"starts_at_which": which})
         assert answered.is_valid(), answered.errors
         assert answered.cleaned_data["starts_at"] == datetime(2026, 11, 1, hour, 30, tzinfo=UTC)
 

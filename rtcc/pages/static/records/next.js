@@ -1,4 +1,5 @@
-// Work by keyboard: n does what is next (of the row that is chosen, or of the page), c takes a request in.
+// Work by keyboard: n does what is next (of the row that is chosen, or of the page), c takes a request in, e goes to
+// its export.
 
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 
@@ -13,7 +14,7 @@ document.addEventListener("keydown", (event) => {
     if (empty) empty.focus();
     else next.click();
   }
-  const link = event.key === "c" && document.querySelector('[data-key="c"]');
+  const link = ["c", "e"].includes(event.key) && document.querySelector(`[data-key="${event.key}"]`);
   if (link) { event.preventDefault(); link.click(); }
 });
 
