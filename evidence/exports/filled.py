@@ -1,4 +1,4 @@
-"""What the form of an export begins with: all of it, where it is for a request that was already looked into."""
+"""What the form of an export begins with: for a request that was looked into, all of it."""
 
 from __future__ import annotations
 

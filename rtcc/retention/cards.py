@@ -18,7 +18,7 @@ from policy import proposals
 from policy.models import Membership, Organisation, Person, Proposal
 from policy.vocabulary import Action, Kind, OrganisationClass, Ref, Role
 from rtcc import clock
-from rtcc.retention.forms import ZONE
+from rtcc.config import config
 
 RELEASE_ROLES = frozenset({Role.RECORDS_OFFICER, Role.LEGAL_REVIEWER})
 HOLD_ROLES = RELEASE_ROLES | {Role.SUPERVISOR}
@@ -113,7 +113,8 @@ def keep_row(keep: Keep) -> dict[str, Any]:
             "cameras": len({each.camera for each in intervals}),
             "starts_at": starts_at,
             "ends_at": ends_at,
-            "same_day": starts_at.astimezone(ZONE).date() == ends_at.astimezone(ZONE).date(),
+            "same_day": starts_at.astimezone(config.city_zone).date()
+            == ends_at.astimezone(config.city_zone).date(),
         }
     )
 
