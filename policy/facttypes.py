@@ -18,6 +18,8 @@ NONE = "none"
 _NOTHING: frozenset[str] = frozenset()
 _UNKNOWN_SET: frozenset[str] = frozenset({UNKNOWN})
 _VERY_OLD_H = 10**9
+# A rank that is not known outranks everybody.
+_HIGHEST_RANK = 99
 
 
 def _check_text(facts: object) -> None:
@@ -62,7 +64,8 @@ class ResourceFacts:
     `masked`: parts of the picture must stay covered. `codec_supported`: this machine can show it.
     `held`: a hold stands on the footage. `state`: the thing's own state. `subject_id`: whom it is about
     (grant: its holder; membership, account: the person). `subject_org_classes`: that person's
-    organisations. `opened_by`: who made or asked for it (``none``: nobody, a system did). `operators`:
+    organisations. `opened_by`: who made or asked for it (``none``: nobody, a system did);
+    `opener_rank`, `opener_organisation_ids`: that person's, now; known of proposals only. `operators`:
     persons who hold the object permission to operate the camera (django-guardian).
     """
 
@@ -86,6 +89,8 @@ class ResourceFacts:
     subject_id: str = UNKNOWN
     subject_org_classes: frozenset[str] = _UNKNOWN_SET
     opened_by: str = UNKNOWN
+    opener_rank: int = _HIGHEST_RANK
+    opener_organisation_ids: frozenset[str] = _UNKNOWN_SET
     operators: frozenset[str] = _NOTHING
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,20 @@ PLAIN: dict[str, Any] = {
 
 def _rows(queryset: QuerySet[Any], *, lock: bool) -> QuerySet[Any]:
     return queryset.select_for_update(of=("self",)) if lock else queryset
+
+
+def _openers(people: Iterable[UUID | None]) -> dict[UUID | None, dict[str, Any]]:
+    """Per person who proposed something: rank and organisations now, as facts of the proposal."""
+    asked = {person for person in people if person}
+    ranks = dict.fromkeys(asked, 0)
+    organisations: dict[UUID, set[str]] = {person: set() for person in asked}
+    for row in Membership.objects.valid_at(clock.now()).filter(person_id__in=asked):
+        ranks[row.person_id] = max(ranks[row.person_id], row.rank)
+        organisations[row.person_id].add(str(row.organisation_id))
+    return {
+        person: {"opener_rank": ranks[person], "opener_organisation_ids": frozenset(organisations[person])}
+        for person in asked
+    } | {None: {}}
 
 
 def load_bases(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, ResourceFacts]:
@@ -120,9 +134,10 @@ def load_proposals(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, Resource
     now = clock.now()
     rows = list(_rows(Proposal.objects.filter(id__in=ids).order_by("id"), lock=lock))
     known = _org_classes([row.proposed_by_id for row in rows if row.proposed_by_id])
+    openers = _openers(row.proposed_by_id for row in rows)
     return {
         row.id: ResourceFacts(
-            **PLAIN,
+            **PLAIN | openers[row.proposed_by_id],
             kind=row.payload["on"]["kind"],
             id=str(row.id),
             agency_id=known[row.proposed_by_id][1] if row.proposed_by_id else NONE,

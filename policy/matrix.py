@@ -140,6 +140,8 @@ def _thing(kind: Kind) -> ResourceFacts:
         subject_id="other",
         subject_org_classes=_HOME[Role.ANALYST],
         opened_by="other",
+        opener_rank=0,
+        opener_organisation_ids=frozenset(),
     )
 
 

@@ -70,6 +70,7 @@ def partners(kind: Kind, mode: Mode, opened: bool) -> ResourceFacts:
         agreement_valid=True, recording=True, codec_supported=True, masked=False, held=False,
         agency_id="city",
         state="active", subject_id="self", subject_org_classes=frozenset(), opened_by="other",
+        opener_rank=0, opener_organisation_ids=frozenset(),
         operators=frozenset({"self"}),
     )  # fmt: skip
 

@@ -49,6 +49,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "resource.agency_id": some("city", "county", *NOBODY),
     "resource.subject_id": some(*PEOPLE),
     "resource.opened_by": some(*PEOPLE),
+    "resource.opener_rank": st.integers(0, 4),
+    "resource.opener_organisation_ids": sets(["city", "garage-co", UNKNOWN]),
     "resource.subject_org_classes": sets([*CLASSES, UNKNOWN]),
     "context.purpose": some(*words.Purpose, *NOBODY),
     "context.basis_kind": some(*words.BasisKind, *NOBODY),

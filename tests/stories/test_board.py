@@ -14,9 +14,10 @@ from audit.vocabulary import Event, Outcome
 from evidence.actions.open_playback import open_playback
 from evidence.actions.release_hold import release_hold
 from evidence.models import Playback
+from policy.actions.approve import approve
 from policy.actions.propose import propose
 from policy.denied import Denied, Hidden
-from policy.models import Basis, Grant, Organisation, Proposal
+from policy.models import Basis, Grant, Membership, Organisation, Proposal
 from policy.permits import PermitEnded
 from policy.resume import resume
 from policy.vocabulary import Action, BasisKind, Kind, Purpose, Ref, Verification
@@ -25,8 +26,9 @@ from rtcc.board.actions.decline import decline
 from rtcc.board.actions.stop_viewing import stop_viewing
 from rtcc.board.models import Decline
 from rtcc.errors import BadInput, Conflict
+from rtcc.live.actions.open_viewing import open_viewing
 from rtcc.live.models import Viewing
-from tests.city import NOON, camera, city, events, person, said
+from tests.city import NOON, camera, city, events, incident, person, said
 from tests.keeping import BEGINS, hold, release, watch
 from tests.recording import vault
 
@@ -165,6 +167,28 @@ def test_who_asked_takes_it_back_and_who_may_not_approve_sees_and_declines_nothi
         with pytest.raises(Conflict):
             decline(by=person("owen.birch"), proposal=proposal.id, why="again")
     assert release(hold("cam02")).released_at is not None
+
+
+def test_a_sergeant_does_not_approve_what_a_captain_asks_for_and_the_legal_reviewer_does() -> None:
+    captain, sergeant, legal = person("daniel.voss"), person("ruth.okafor"), person("owen.birch")
+    basis, purpose, cam = incident().basis_id, Purpose.EMERGENCY_CALL, camera("cam01").id
+    open_viewing(by=captain, basis=basis, cameras=[cam], purpose=purpose)
+    asked = propose(
+        by=captain, action=Action.LIFT_MASK, on=Ref(Kind.CAMERA, cam), words={}, basis=basis,
+        purpose=purpose, reason="The mask hides the door.",
+    )  # fmt: skip
+    with pytest.raises(Denied) as refused:
+        approve(by=sergeant, proposal=asked.id)
+    assert refused.value.rule == "floor-no-subordinate-approval"
+    assert "Lift" not in client("ruth.okafor").get("/board/approvals/").content.decode()
+    assert approve(by=legal, proposal=asked.id).person == legal
+
+    equal = Membership.objects.get(person=sergeant)
+    with transaction.atomic():
+        record(Event.DATA_SEEDED, outcome=Outcome.PERMIT, actor="system:seed")
+        equal.rank = 3
+        equal.save(update_fields=["rank"])
+    assert approve(by=sergeant, proposal=asked.id).person == sergeant
 
 
 def test_a_records_officer_is_offered_the_footage_of_a_request_and_an_analyst_is_not() -> None:

@@ -46,6 +46,8 @@ BROADWAY = ResourceFacts(
     subject_id="none",
     subject_org_classes=frozenset(),
     opened_by="none",
+    opener_rank=0,
+    opener_organisation_ids=frozenset(),
 )
 GARAGE = replace(
     BROADWAY,
