@@ -23,6 +23,7 @@ from evidence.exports.actions.approve_export import approve_export
 from evidence.exports.actions.stop_export import stop_export
 from evidence.exports.ending import end
 from evidence.exports.forms import ExportForm
+from evidence.exports.media import RunReader
 from evidence.exports.models import Export, ExportDocument, ExportPart
 from evidence.exports.states import ExportState
 from evidence.models import Asset, AssetWriting, Disposition, Keep, Segment
@@ -149,8 +150,8 @@ def test_a_request_withdrawn_while_the_worker_reads_or_writes_leaves_no_package(
 def before(moment: str, act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
     """Have something done by somebody else just before the worker does its step."""
     where, name = {
-        "reading": (job.RunReader, "measure"),
-        "writing": (job.RunReader, "chunks"),
+        "reading": (RunReader, "measure"),
+        "writing": (RunReader, "chunks"),
         "committed": (job, "end"),
     }[moment]
     real = getattr(where, name)
@@ -247,7 +248,7 @@ def test_of_two_approvers_at_one_instant_one_approves_and_the_other_learns_who(f
         answers = at_once(
             *(partial(approve_export, by=person(each), export=export.id) for each in (SECOND, "owen.birch"))
         )
-        (refusal,) = [each for each in answers if isinstance(each, Exception)]
+        (refusal,) = [each for each in answers if isinstance(each, Conflict)]
         first = Approval.objects.get(proposal=export.proposal_id).person
         assert refusal.sentence == f"{first.display_name} has approved this already; nothing more is needed."
         assert now_is(export).state == ExportState.APPROVED
