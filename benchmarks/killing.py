@@ -137,8 +137,8 @@ class System:
         for number in range(kills):
             time.sleep(choice.uniform(1, 8))
             name = choice.choice(list(VICTIMS))
-            until(partial(self._find, name), 120, f"the restart of {name}")
-            pid = self._find(name)
+            until(partial(self.find, name), 120, f"the restart of {name}")
+            pid = self.find(name)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
                 counted[name] += 1
@@ -166,7 +166,7 @@ class System:
     def _words(self, *command: str) -> list[str]:
         return [str(ROOT / "run"), "--data", str(self._folder), *command]
 
-    def _find(self, name: str) -> int:
+    def find(self, name: str) -> int:
         """The process of that kind which the supervisor itself started; 0 where there is none."""
         for pid in children_of(self._process.pid):
             with contextlib.suppress(OSError):

@@ -5,8 +5,9 @@
     3. it is decoded and marked in a program of its own (`rtcc.live.drawing`), once for each recipient
     4. each marked picture is written to the vault, and its bulletin names it
 
-Killed before the end, the lease runs out and it is made again: an asset has its bulletin's id, so that it
-is written once.
+Killed before the end, the lease runs out and it is made again. Each try writes an asset of its own id,
+because the key of a write that was cut is destroyed for good; what an earlier try did finish is taken, so
+that a bulletin has one.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 
 from cameras.models import Camera
-from evidence.assets import own_end, write_asset
+from evidence.assets import give_up, own_end, write_asset
 from evidence.models import Asset, AssetKind
 from evidence.recorder.facts_of_init import facts_of_init
 from evidence.recorder.wire import FrameType, pack
@@ -192,8 +193,12 @@ def _keep(bulletin: Bulletin, permit: Permit, shown_at: datetime, data: bytes) -
     form, still = form_of(bulletin.shape), bulletin.shape == Shape.STILL
     starts_at, ends_at = (shown_at, shown_at) if still else (bulletin.starts_at, bulletin.ends_at)
     destroy_after, rule = own_end(form.kind, clock.now())
-    if not Asset.objects.filter(id=bulletin.id).exists():
-        write_asset(
+    *earlier, own = [uuid5(bulletin.id, f"try {n}") for n in range(1, bulletin.tries + 1)]
+    asset = Asset.objects.filter(id__in=earlier).first()
+    if asset is None:
+        for cut in earlier:
+            give_up(cut)
+        asset = write_asset(
             form.kind,
             permit=permit,
             source=str(bulletin.camera),
@@ -208,9 +213,9 @@ def _keep(bulletin: Bulletin, permit: Permit, shown_at: datetime, data: bytes) -
             destroy_after=destroy_after,
             destroy_rule=rule,
             parents=[Ref(Kind.BULLETIN, bulletin.id)],
-            asset_id=bulletin.id,
+            asset_id=own,
         )
     made = Bulletin.objects.filter(id=bulletin.id)
-    made.update(asset=bulletin.id, length=len(data), trying_until=None)
+    made.update(asset=asset.id, length=asset.plain_bytes, trying_until=None)
     if still:
         made.update(starts_at=shown_at - timedelta(seconds=1), ends_at=shown_at)

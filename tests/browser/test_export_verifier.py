@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from audit.note import ED25519, SigningKey
 from evidence.exports.package import VERIFY_HTML
 from tests.browser.axe import faults_of
 from tests.city import city
@@ -17,8 +18,9 @@ from tests.recording import clip, vault
 __all__ = ["city", "clip", "footage", "machine", "vault"]
 
 
-def verdict(page: Page, picker: str, what: Path) -> str:
+def verdict(page: Page, picker: str, what: Path, key: str = "") -> str:
     page.goto(VERIFY_HTML.as_uri())
+    page.fill("#key", key)
     page.set_input_files(picker, what)
     expect(page.locator("#verdict.good, #verdict.bad")).to_be_visible(timeout=30_000)
     return page.locator("#verdict").inner_text() + page.locator("#checks").inner_text()
@@ -35,6 +37,14 @@ def test_the_page_checks_a_package_from_a_file_address(
 
     assert "This package verifies." in (words := verdict(page, "#zip", packed))
     assert "30 fragments" in words
+    assert "NOT COMPARED" in words
+    own, forgers = (str(log.verifier) for log in (footage.log, SigningKey.generate(footage.log.name, ED25519)))
+    words = verdict(page, "#zip", packed, own)
+    assert ("This package verifies." in words, "NOT COMPARED" in words) == (True, False)
+    for key, why in ((forgers, "not the key that you gave"), ("a+b+c", "is not a log's key")):
+        words = verdict(page, "#zip", packed, key)
+        assert "DOES NOT VERIFY" in words
+        assert why in words
     assert faults_of(page) == []
 
     with zipfile.ZipFile(packed) as bag:

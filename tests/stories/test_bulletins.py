@@ -17,7 +17,8 @@ import pytest
 from django.test import Client
 from PIL import Image, ImageChops, ImageStat
 
-from evidence.models import Asset
+from evidence import assets
+from evidence.models import Asset, AssetWriting
 from policy.actions.end_grant import end_grant
 from policy.actions.throw_kill_switch import throw_kill_switch
 from policy.denied import Denied
@@ -299,3 +300,35 @@ def test_a_stream_that_makes_no_sense_gives_no_picture_and_harms_nothing(city: C
     for frames in ([b""], [b"\x01\x00\x00\x00\x04abcd"], [b"\x02" + b"\xff" * 4], [b"\x01" + bytes(900)]):
         with pytest.raises(Unavailable):
             draw("still", [mark], frames, width=640, until=1e12)
+
+
+def test_a_clip_whose_worker_is_killed_while_it_writes_is_made_by_the_next_try_and_once(
+    recorded: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: Any, **__: Any) -> Any:
+        raise SystemExit
+
+    def dies_after(*given: Any, **named: Any) -> Any:
+        assets.write_asset(*given, **named)
+        raise SystemExit
+
+    # Nothing of its tidying up is done: file, key and row of the cut write stand there.
+    cut, late = [(assets, "_commit", dies), (assets, "_drop", dies)], [(making, "write_asset", dies_after)]
+    grant = watch()
+    for kill, left in ((cut, 1), (late, 0)):
+        [sent] = send_picture(
+            by=person("ana.mercer"), grant=grant, picture=Picture(Shape.CLIP, camera(CAM).id, 10),
+            to=[person(CALEB).id], at_s=AT.timestamp(),
+        )  # fmt: skip
+        with monkeypatch.context() as patch, pytest.raises(SystemExit):
+            for where, name, what in kill:
+                patch.setattr(where, name, what)
+            making.make(sent.bulletin.sending)
+        assert AssetWriting.objects.count() == left
+        with clock.set_to(NOON + making.LEASE + timedelta(seconds=1)):
+            making.carry_on()
+        row = Bulletin.objects.get(id=sent.bulletin.id)
+        assert (row.fault, row.tries) == ("", 2)
+        assert Asset.objects.get(id=row.asset).plain_bytes == row.length > 0
+        assert not AssetWriting.objects.exists()
+    assert Asset.objects.filter(kind="clip").count() == 2

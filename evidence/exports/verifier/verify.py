@@ -5,6 +5,9 @@ Needs Python 3.9 or newer and nothing else: no network, no other package, no fil
 shares no code with the system that made the export.
 Exit code 0: everything checks; 1: something does not; 2: usage.
 
+Without --log-key it is checked that the package is whole under the key that it brought along: somebody who
+forges all of a package brings a key of their own. The agency publishes the log's key.
+
 What is checked: each file against the list (BagIt); the manifest against the entry of the log that states its
 hash; each second of footage against the seal of its minute; each minute's entry against the signed log.
 """
@@ -22,6 +25,11 @@ from typing import IO, Any, Callable, Dict, List, Optional, Protocol, Tuple
 
 AT_ONCE = 1 << 20
 MEDIA = "data/media/"
+TRUST = "data/trust.txt"
+NOT_COMPARED = (
+    "NOT COMPARED: the log's key came with the package, and a forger would bring a key of their own.\n"
+    "Compare the key above with the one that the agency publishes, or run this again with --log-key."
+)
 Point = Tuple[int, int, int, int]
 # Of each minute: the root that its entry states, the entry's place in the log, and its time.
 Minutes = Dict[str, Tuple[bytes, int, str]]
@@ -439,11 +447,19 @@ def check_seal(said: Any, segment: Any, seal: Any, media: Any, minutes: Minutes)
         raise Wrong(f"{where}: fragments are missing")
 
 
+def given_key(text: str) -> Key:
+    """The key that somebody typed; raises Wrong."""
+    try:
+        return Key(text)
+    except (Wrong, ValueError, IndexError):
+        raise Wrong("the key that you gave is not a log's key: name+hex+base64, copied whole") from None
+
+
 def check(place: Place, log_key: Optional[str], say: Callable[[str], None]) -> None:
     """All checks, each said in words; raises Wrong at the first that fails."""
-    trust = Trust(text_of(place, "data/trust.txt"))
-    if log_key and Key(log_key).text != trust.log.text:
-        raise Wrong("the log's key in this package is not the key that you gave")
+    trust = Trust(text_of(place, TRUST))
+    if log_key and given_key(log_key).text != trust.log.text:
+        raise Wrong(f"{TRUST}: the log's key in this package is not the key that you gave")
     say(f"{check_files(place)} files: each is as listed, none is missing, none was put in.")
     manifest, fields, entered = check_manifest(place, trust)
     say(f"The manifest is the one whose hash was entered in the log at {fields['time']} (leaf {entered}).")
@@ -470,16 +486,19 @@ def check(place: Place, log_key: Optional[str], say: Callable[[str], None]) -> N
     for gap in manifest["gaps"]:
         say(f"Note: {gap['name']} has no footage from {gap['from']} to {gap['to']}: {gap['sentence']}.")
     say("Not checked by any mathematics: that the camera saw what happened, and that its clock was right.")
-    say("The log's key, to compare with the one that the agency publishes:\n   " + trust.log.text)
+    if log_key:
+        say("The log's key is the one that you gave:\n   " + trust.log.text)
+    else:
+        say("The log's key that came with the package:\n   " + trust.log.text)
 
 
 def main(arguments: List[str]) -> int:
     log_key = None
     if "--log-key" in arguments:
         at = arguments.index("--log-key")
-        log_key = arguments[at + 1]
+        log_key = "".join(arguments[at + 1 : at + 2]).strip()
         arguments = arguments[:at] + arguments[at + 2 :]
-    if len(arguments) != 1:
+    if len(arguments) != 1 or log_key == "":
         print(__doc__)
         return 2
     try:
@@ -503,7 +522,7 @@ def main(arguments: List[str]) -> int:
             "This package DOES NOT VERIFY."
         )
         return 1
-    print("This package verifies.")
+    print("This package verifies." if log_key else f"This package verifies.\n{NOT_COMPARED}")
     return 0
 
 

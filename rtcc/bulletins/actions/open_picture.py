@@ -89,10 +89,10 @@ def _reach(permit: Permit, row: Bulletin) -> None:
     judged = permit.covers[0]
     if row.shape == Shape.LIVE:
         permit.covers = (replace(judged, ref=Ref(Kind.CAMERA, row.camera)),)
-    else:
+    elif row.asset is not None:
         permit.covers = tuple(
             Covered(ref, obligations=judged.obligations)
-            for ref in (Ref(Kind.ASSET, row.id), Ref(Kind.CAMERA, row.camera))
+            for ref in (Ref(Kind.ASSET, row.asset), Ref(Kind.CAMERA, row.camera))
         )
     permit.grant_id = row.permit.grant_id
     permit.expires_at = min(permit.expires_at, row.expires_at)
