@@ -38,7 +38,9 @@ def test_the_page_checks_a_package_from_a_file_address(
     assert "This package verifies." in (words := verdict(page, "#zip", packed))
     assert "30 fragments" in words
     assert "NOT COMPARED" in words
-    own, forgers = (str(log.verifier) for log in (footage.log, SigningKey.generate(footage.log.name, ED25519)))
+    own, forgers = (
+        str(log.verifier) for log in (footage.log, SigningKey.generate(footage.log.name, ED25519))
+    )
     words = verdict(page, "#zip", packed, own)
     assert ("This package verifies." in words, "NOT COMPARED" in words) == (True, False)
     for key, why in ((forgers, "not the key that you gave"), ("a+b+c", "is not a log's key")):
