@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ __all__ = ["city", "vault"]
 MOST_STEPS = 400
 
 
-def killed_at(step: int, work: Callable[[], object], marker: Path) -> bool:
+def killed_at(step: int, work: Callable[[], object], marker: Path, at: datetime = NOON) -> bool:
     """Run ``work`` in a child that dies at its ``step``th durable step or commit; did it get to its end?"""
     connections.close_all()
 
@@ -54,7 +54,7 @@ def killed_at(step: int, work: Callable[[], object], marker: Path) -> bool:
             os.fsync(descriptor)  # killed after it, before anything else
 
         BaseDatabaseWrapper._commit = counted  # type: ignore[attr-defined]
-        with clock.set_to(NOON):
+        with clock.set_to(at):
             work()
 
     return finishes(in_the_child, kill_at=step)
