@@ -102,7 +102,7 @@ def make(path: Path, gigabytes: float) -> int:
     whole = hashlib.sha256()
     for piece in _zeros(count):
         whole.update(piece)
-    media = {
+    media: dict[str, Any] = {
         "file": "data/media/001.mp4", "proofs": "data/proofs/001.json", "sha256": whole.hexdigest(),
         "bytes": count * FRAGMENT, "camera": CAMERA, "from": TEXT, "to": TEXT, "segments": [said],
     }  # fmt: skip
@@ -150,7 +150,7 @@ def _pss_mb(process: int) -> float:
     return sum(int(row.split()[1]) for row in rows if row.startswith("Pss:")) / 1024
 
 
-class _Memory:
+class Memory:
     """The largest proportional set size of a page's process while it works."""
 
     def __init__(self, processes: list[int]) -> None:
@@ -176,7 +176,7 @@ def in_chromium(package: Path) -> tuple[float, float, float, str]:
         browser = playwright.chromium.launch(executable_path=executable(), args=flags)
         page = browser.new_page()
         page.goto(VERIFY_HTML.as_uri())
-        memory = _Memory(sorted(set(_chromium_pages()) - before))
+        memory = Memory(sorted(set(_chromium_pages()) - before))
         began = time.monotonic()
         page.set_input_files("#zip", package)
         page.wait_for_selector("#verdict.good, #verdict.bad", timeout=1_800_000)

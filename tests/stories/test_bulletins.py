@@ -329,6 +329,6 @@ def test_a_clip_whose_worker_is_killed_while_it_writes_is_made_by_the_next_try_a
             making.carry_on()
         row = Bulletin.objects.get(id=sent.bulletin.id)
         assert (row.fault, row.tries) == ("", 2)
-        assert Asset.objects.get(id=row.asset).plain_bytes == row.length > 0
+        assert Asset.objects.get(id=str(row.asset)).plain_bytes == row.length > 0
         assert not AssetWriting.objects.exists()
     assert Asset.objects.filter(kind="clip").count() == 2
