@@ -130,7 +130,8 @@ _POLICY = {
     ),
     "policy_epoch": Table(app=CHANGE, exempt="a counter that tells everybody to decide again"),
     "policy_obligation": _state(CHANGE),
-    "policy_proposal": _state(CHANGE),
+    # What was proposed, and its hash, never change: what people say yes to is what is done.
+    "policy_proposal": _state("SELECT, INSERT, UPDATE(executed_at, expires_at)"),
     "policy_approval": _state(ADD),
     "policy_killswitch": _state(CHANGE),
     "policy_denialminute": Table(

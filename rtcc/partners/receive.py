@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import re
+import time
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ MOST_AT_ONCE = 2
 SPARE_BYTES = 2 << 30
 # Between two pieces of the body. A browser on a slow line sends every few hundred milliseconds.
 SILENT_S = 60.0
+# On the average, once the first minute is over: a body that trickles would hold one of the few places.
+LEAST_BYTES_PER_S = 8 << 10
 _desk = Desk("upload", MOST_AT_ONCE + 1)
 _under_way: set[UUID] = set()
 _log = log("web")
@@ -67,6 +70,7 @@ class TooLarge(DomainError):
 class Arriving:
     """What is known of a file before its first byte."""
 
+    session_key: str
     who: SignedIn
     where: Whereabouts
     ask: UUID
@@ -125,6 +129,7 @@ async def _take(scope: dict[str, Any], receive: Any) -> dict[str, Any]:
 async def _fill(file: WorkFile, receive: Any, most: int) -> None:
     """Write the body down as it comes, a megabyte at a time. Raises TooLarge at the byte that is too many."""
     waiting, more = bytearray(), True
+    began_s = time.monotonic()
     while more:
         try:
             message = await asyncio.wait_for(receive(), SILENT_S)
@@ -136,9 +141,16 @@ async def _fill(file: WorkFile, receive: Any, most: int) -> None:
         more = message.get("more_body", False)
         if file.length + len(waiting) > most:
             raise _too_large(most)
+        check_pace(file.length + len(waiting), time.monotonic() - began_s)
         if waiting and (len(waiting) >= CHUNK or not more):
             await _desk.do(file.write, bytes(waiting))
             waiting.clear()
+
+
+def check_pace(length: int, passed_s: float) -> None:
+    """Raise Unavailable for a body of which so little has come in so long."""
+    if passed_s > SILENT_S and length < passed_s * LEAST_BYTES_PER_S:
+        raise Unavailable("The file came too slowly and was given up. Try again on a better connection.")
 
 
 def _too_large(most: int) -> TooLarge:
@@ -165,10 +177,8 @@ def _admit(scope: dict[str, Any], headers: dict[str, str]) -> Arriving:
     """Who hands in what, if they may. Raises before a byte of the file is read."""
     found = PATH.fullmatch(scope["path"])
     assert found is not None
-    key = session_key_of(headers.get("cookie", ""))
-    who = signed_in(key) if key else None
-    if who is None:
-        raise Refused("Sign in first.")
+    key = session_key_of(headers.get("cookie", "")) or ""
+    who = _still_signed_in(key)
     ask = UUID(found[1])
     where = Whereabouts(
         session=str(who.session),
@@ -192,7 +202,14 @@ def _admit(scope: dict[str, Any], headers: dict[str, str]) -> Arriving:
     # Once as it arrives, once as an asset; what arrived goes when the asset stands.
     if disk.f_bavail * disk.f_frsize < 2 * _length(headers, most) + SPARE_BYTES:
         raise Unavailable("There is no room for this file just now. The operator has been told.")
-    return Arriving(who, where, ask, name, _starts_at(given), most)
+    return Arriving(key, who, where, ask, name, _starts_at(given), most)
+
+
+def _still_signed_in(key: str) -> SignedIn:
+    who = signed_in(key) if key else None
+    if who is None:
+        raise Refused("Sign in first.")
+    return who
 
 
 def _length(headers: dict[str, str], most: int) -> int:
@@ -219,8 +236,9 @@ def _starts_at(given: dict[str, str]) -> datetime:
 
 
 def _finish(arriving: Arriving, file: WorkFile) -> dict[str, Any]:
-    """The whole file is there: look into it and take it."""
+    """The whole file is there: look into it and take it. Hours may have passed since it was asked for."""
     file.finish()
+    _still_signed_in(arriving.session_key)
     token = whereabouts.set(arriving.where)
     try:
         upload = hand_in(

@@ -82,7 +82,9 @@ def _read_place(asked: Asked, query: QueryDict) -> None:
             asked.faults["q"] = "That is not a place: latitude and longitude are numbers in degrees."
         else:
             near = _nearest(point)
-            asked.corner = Corner(_near_words(near, point), point, near.places[0].zone if near else ROOM_ZONE)
+            asked.corner = Corner(
+                _near_words(near, point), point, near.history[0].zone if near else ROOM_ZONE
+            )
         return
     code = _text(query, "camera")
     camera = find(code) if code else None
@@ -110,16 +112,19 @@ def _point(lat: str, lon: str) -> Position | None:
 
 
 def _nearest(point: Position) -> Shown | None:
-    with_place = (each for each in city() if each.places)
-    return min(
-        with_place, key=lambda each: distance_m((each.places[0].lon, each.places[0].lat), point), default=None
-    )
+    with_place = (each for each in city() if each.history)
+    return min(with_place, key=lambda each: _away(each, point), default=None)
+
+
+def _away(camera: Shown, point: Position) -> float:
+    place = camera.history[0]
+    return distance_m((place.lon, place.lat), point)
 
 
 def _near_words(near: Shown | None, point: Position) -> str:
     if near is None:
         return "this place"
-    away = distance_m((near.places[0].lon, near.places[0].lat), point)
+    away = _away(near, point)
     return f"{near.name}" if away < SAME_CORNER_M else f"the place {away:.0f} m from {near.name}"
 
 

@@ -62,8 +62,8 @@ class Kept:
 
 @dataclass(frozen=True)
 class Shown:
-    """One camera. ``pin_only``: its owner lends nothing but a pin on the map. ``places``, newest first,
-    answer what was seen when; pages show `history`.
+    """One camera. ``pin_only``: its owner lends nothing but a pin on the map: of its
+    ``places``, newest first, only the one of now is told (`history`).
     """
 
     id: UUID
@@ -98,7 +98,7 @@ class Shown:
     def placed_at(self, starts_at: datetime, ends_at: datetime) -> Place | None:
         """Where it stood at some instant of [starts_at, ends_at)."""
         return next((
-            each for each in self.places
+            each for each in self.history
             if each.starts_at < ends_at and (each.ends_at is None or each.ends_at > starts_at)
         ), None)  # fmt: skip
 

@@ -1,5 +1,7 @@
-"""Is it still there? What there is of a place and a time: when it is destroyed, when it was, or why there is
-nothing. Nothing here tells whether anybody watched it, or keeps it, or for what.
+"""Is it still there? What there is of a place and a time: when it is destroyed, or why there is nothing.
+
+Nothing here tells whether anybody watched it, or keeps it, or for what. So footage whose time is over is told
+in one way, destroyed or not: what is not destroyed yet is what somebody keeps.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from uuid import UUID
 from cameras.geometry import Position, covers, distance_m
 from cameras.vocabulary import Recording
 from evidence.catalogue.coverage import TOLERANCE
-from evidence.models import Disposition, Gap, Segment
+from evidence.models import Gap, Segment
 from evidence.recorder.states import GapReason
 from policy import publish
 from rtcc import clock
@@ -29,7 +31,6 @@ class StillKind(StrEnum):
 
     THERE = "there"
     OVER = "over"
-    DESTROYED = "destroyed"
     GAP = "gap"
     NOT_RECORDED = "not_recorded"
     UNEXPLAINED = "unexplained"
@@ -41,11 +42,8 @@ SAYS: dict[StillKind, str] = {
         "The footage is there. It is destroyed on the day below unless somebody asks for it to be kept."
     ),
     StillKind.OVER: (
-        "The time of this footage is over. What nobody asked for is destroyed now; ask, and you are told what"
-        " is left."
-    ),
-    StillKind.DESTROYED: (
-        "The footage was destroyed because its time was over. The record says how, and proves it."
+        "The time of this footage is over: it is destroyed, unless somebody asked in time for it to be kept."
+        " Ask, and you are told which, with the record that proves it."
     ),
     StillKind.GAP: "Nothing was recorded:",
     StillKind.NOT_RECORDED: "This camera did not record then.",
@@ -90,16 +88,12 @@ WHY: dict[GapReason, str] = {
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of one camera's time and what became of it. ``due``: when it is destroyed; ``record``: of its
-    destruction.
-    """
+    """A stretch of one camera's time and what became of it. ``due``: when its time is over."""
 
     kind: StillKind
     starts_at: datetime
     ends_at: datetime
     due: datetime | None = None
-    record: UUID | None = None
-    destroyed_at: datetime | None = None
     why: str = ""
 
     @property
@@ -132,8 +126,10 @@ def covering(point: Position, starts_at: datetime, ends_at: datetime) -> list[tu
         if place is None:
             continue
         away = distance_m((place.lon, place.lat), point)
-        if place.field_of_view is not None:
-            if covers(place.field_of_view, point):
+        # What a pin does not tell, nobody finds out by asking about one point after another.
+        view = None if camera.pin_only else place.field_of_view
+        if view is not None:
+            if covers(view, point):
                 found.append((away, camera, place, True))
         elif away <= NEAR_M:
             found.append((away, camera, place, False))
@@ -142,7 +138,7 @@ def covering(point: Position, starts_at: datetime, ends_at: datetime) -> list[tu
 
 
 def still_there(point: Position, starts_at: datetime, ends_at: datetime) -> list[Answer]:
-    """What became of the footage of each camera that saw the place; three queries for any number of cameras.
+    """What became of the footage of each camera that saw the place; two queries for any number of cameras.
 
     What is younger than the parameter ``public_lookup_delay`` is not looked up, so that nobody learns here
     which camera is down just now.
@@ -173,15 +169,9 @@ def _looked_up(
     ids = [camera.id for camera in cameras]
     found: dict[UUID, list[Part]] = {camera: [] for camera in ids}
     rows = Segment.objects.of_cameras(ids).overlapping(starts_at, ends_at)
-    facts = list(rows.values_list("camera", "starts_at", "ends_at", "tombstone", "destroy_after"))
-    records = Disposition.objects.in_bulk({tombstone for *_, tombstone, _ in facts if tombstone})
-    for camera, first, last, tombstone, due in facts:
-        if tombstone is None:
-            kind = StillKind.THERE if due > now else StillKind.OVER
-            found[camera].append(Part(kind, first, last, due=due))
-        else:
-            at = records[tombstone].tombstoned_at
-            found[camera].append(Part(StillKind.DESTROYED, first, last, record=tombstone, destroyed_at=at))
+    for camera, first, last, due in rows.values_list("camera", "starts_at", "ends_at", "destroy_after"):
+        kind = StillKind.THERE if due > now else StillKind.OVER
+        found[camera].append(Part(kind, first, last, due=due))
     gaps = Gap.objects.of_cameras(ids).overlapping(starts_at, ends_at).longer_than_nothing()
     for camera, first, last_or_none, reason in gaps.values_list("camera", "starts_at", "ends_at", "reason"):
         why = WHY[GapReason(reason)]
@@ -203,7 +193,7 @@ def _merged(parts: Iterable[Part]) -> list[Part]:
 
 
 def _same(one: Part, other: Part) -> bool:
-    return (one.kind, one.record, one.why) == (other.kind, other.record, other.why)
+    return (one.kind, one.why) == (other.kind, other.why)
 
 
 def _whole(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import ProgrammingError, transaction
 from django.test import Client
 
 from audit.record import record
@@ -189,6 +189,13 @@ def test_a_sergeant_does_not_approve_what_a_captain_asks_for_and_the_legal_revie
         equal.rank = 3
         equal.save(update_fields=["rank"])
     assert approve(by=sergeant, proposal=asked.id).person == sergeant
+
+
+@pytest.mark.parametrize("column", ["payload", "payload_sha256", "proposed_by_id", "action"])
+def test_what_was_proposed_cannot_be_changed_by_the_application_at_all(column: str) -> None:
+    asked = asked_release()
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        Proposal.objects.filter(id=asked.id).update(**{column: getattr(asked, column)})
 
 
 def test_a_records_officer_is_offered_the_footage_of_a_request_and_an_analyst_is_not() -> None:

@@ -15,12 +15,14 @@ from uuid import UUID
 import av
 import numpy as np
 import pytest
+from django.db import connections
 
 from evidence.models import Asset
 from policy.models import Session
 from rtcc import clock
 from rtcc.body import bounded
 from rtcc.config import config
+from rtcc.errors import Unavailable
 from rtcc.partners import receive
 from rtcc.partners.models import Ask, Upload
 from rtcc.partners.receive import receive_upload
@@ -209,6 +211,38 @@ def test_only_the_owner_who_was_asked_hands_in_and_only_from_our_own_page(asked:
         assert (wrong.go()[0], wrong.read) == (400, 0), query
     assert signed_in("lena.fontaine").get(f"/partner/asked/{asked.id}/").status_code == 404
     assert Asset.objects.count() == 0
+
+
+def test_who_signs_out_or_says_no_while_the_file_comes_hands_nothing_in(asked: Ask, tmp_path: Path) -> None:
+    film = video(tmp_path / "film.mp4")
+    sent: list[Sent] = []
+
+    def leave() -> None:
+        sent[-1].client.logout()
+        connections.close_all()
+
+    def decline() -> None:
+        signed_in("marcus.hale").post(f"/partner/asked/{asked.id}/decline/", {"why": "overwritten"})
+        connections.close_all()
+
+    for act, status in ((leave, 403), (decline, 409)):
+
+        async def then(act: Callable[[], None] = act) -> AsyncIterator[bytes]:
+            yield film
+            await asyncio.to_thread(act)
+
+        sent.append(Sent("marcus.hale", asked.id, "gate.mp4", then))
+        assert sent[-1].go()[0] == status
+        assert sent[-1].read == len(film)
+    assert (Upload.objects.count(), Asset.objects.count()) == (0, 0)
+    assert list((config.data / "uploads").iterdir()) == []
+
+
+def test_a_body_that_trickles_gives_its_place_to_another() -> None:
+    receive.check_pace(0, receive.SILENT_S)
+    receive.check_pace(120 * receive.LEAST_BYTES_PER_S, 120.0)
+    with pytest.raises(Unavailable, match="too slowly"):
+        receive.check_pace(120 * receive.LEAST_BYTES_PER_S - 1, 120.0)
 
 
 def test_an_owner_says_no_once(asked: Ask) -> None:

@@ -20,7 +20,7 @@ from audit.vocabulary import FIELDS_V1, Tier
 from cameras.actions.change_agreement import change_agreement
 from cameras.models import Agreement, Camera
 from cameras.writing import read_terms
-from evidence.models import Disposition, Gap, Keep
+from evidence.models import Disposition, Gap, Keep, Segment
 from evidence.retention import destruction
 from policy import publish
 from policy.actions.throw_kill_switch import throw_kill_switch
@@ -173,19 +173,33 @@ def test_footage_that_is_there_says_until_when_and_leads_to_the_request() -> Non
     assert str(incident().basis_id) not in page
 
 
-def test_footage_that_was_destroyed_leads_to_its_record() -> None:
+def test_footage_whose_time_is_over_is_told_in_one_way_whether_somebody_keeps_it_or_not() -> None:
+    later = NOON + timedelta(hours=2)
+    with clock.set_to(NOON):
+        record_minutes(camera(SHORT), BEGINS, 4)
+        hold(starts_at=BEGINS + timedelta(minutes=1), ends_at=BEGINS + timedelta(minutes=2))
+    with clock.set_to(later):
+        before = of_corner(30)
+    with clock.set_to(NOON):
+        destruction.run()
+    assert 0 < Segment.objects.filter(tombstone=None).count() < 4
+    with clock.set_to(later):
+        cache.clear()
+        page = of_corner(30)
+
+    assert page == before
+    assert page.count("is over: it is destroyed, unless somebody asked in time") == 1
+    assert "/public/destroyed/" not in page
+
+
+def test_the_record_of_a_destruction_is_open_to_whoever_was_told_its_number() -> None:
     with clock.set_to(NOON):
         record_minutes(camera(SHORT), BEGINS, 2)
         destruction.run()
     row = Disposition.objects.get()
-    with clock.set_to(NOON + timedelta(hours=2)):
-        cache.clear()
-        page = of_corner(30)
-        record = text(f"destroyed/{row.id}/")
-        file = json.loads(get(f"destroyed/{row.id}/record.json").content)
+    record = text(f"destroyed/{row.id}/")
+    file = json.loads(get(f"destroyed/{row.id}/record.json").content)
 
-    assert "was destroyed because its time was over" in page
-    assert f"/public/destroyed/{row.id}/" in page
     assert "kept 10 minutes" in record
     assert file["keeps_checked"] == {"matches": 0}
     assert set(file["entries"]) >= {"decided"}

@@ -87,6 +87,11 @@ def _answer(
     reading = _reading(starts_at, found.made_at)
     with transaction.atomic(durable=True):
         ask = Ask.objects.select_for_update(of=("self",)).get(id=row.id)
+        if ask.state == AskState.DECLINED:
+            raise Conflict(
+                "You said no to this request while the file was being taken. It is used for nothing, and is"
+                " destroyed when its time is over."
+            )
         entry = record(
             Event.FOOTAGE_UPLOADED,
             outcome=Outcome.PERMIT,
