@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 from django.test import Client
 
+from evidence.records import tokens
 from evidence.records.actions.open_request import Asking, open_public_request, open_request
 from evidence.records.actions.work_request import Said, work_request
 from evidence.records.models import Request, Step
@@ -81,7 +81,7 @@ def words(**change: str) -> dict[str, str]:
         "starts_at": local[0],
         "ends_at": local[1],
         "wanted": "a grey car",
-        "form_key": str(uuid4()),
+        "code": tokens.new_code(),
         **change,
     }
 

@@ -12,18 +12,16 @@ from typing import Any
 
 from cameras.geometry import outline
 from cameras.models import Camera, Placement
-from evidence.models import Keep
 from evidence.records import absence, business, calendar, letters
 from evidence.records.absence import Finding, FindingKind
 from evidence.records.actions.work_request import SAYS_WHY, usual_minutes
 from evidence.records.looking import Reader
-from evidence.records.models import Request, Step
+from evidence.records.models import Request
 from evidence.records.states import DESK, FIRST, OPEN, SPEAKING, possible
 from evidence.records.vocabulary import (
     ACT_SAYS,
     CLOSE_SAYS,
     HOLD_SAYS,
-    STATE_SAYS,
     Act,
     CloseReason,
     HoldState,
@@ -265,43 +263,3 @@ def _line(cells: Iterable[str]) -> str:
 
 def _stamp(at: datetime | None) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else ""
-
-
-# -- for whoever asked --
-
-_PUBLIC_SAYS: Mapping[State, str] = {state: STATE_SAYS[state] for state in State} | {
-    State.PRESERVED: "received; the footage is held",
-    State.NEEDS_CLARIFICATION: "we asked you something and wait for your answer",
-    State.SEARCHING: "we are looking for it",
-    State.NO_RECORDS: "there is no record; the reasons are below",
-    State.AWAITING_PAYMENT: "we wait for your payment",
-}
-
-
-def receipt_page(row: Request) -> dict[str, Any]:
-    """What the holder of the link may see: the state, and what proves an answer of "no record"."""
-    state = State(row.state)
-    proofs: list[Finding] = []
-    step: Step | None = row.steps.filter(act=Act.FIND_NOTHING).last()
-    if step is not None:
-        proofs = [Finding.from_json(body) for body in step.data["findings"]]
-    hold: Keep | None = row.hold
-    return {
-        "request": row,
-        "says": _PUBLIC_SAYS[state],
-        "span": span_words(row),
-        "overdue": row.overdue_at(clock.now()),
-        "cameras": row.cameras.values("camera").distinct().count(),
-        "held": hold is not None and hold.released_at is None,
-        "proofs": [(letters.part_words(each, row), each) for each in proofs],
-        "fee": f"{row.fee_cents / 100:.2f}" if row.fee_cents else "",
-        "room_zone": row.zone,
-    }
-
-
-def entries_of(row: Request) -> set[str]:
-    """Entries whose receipts the holder of the link may take: of the request, and of what answers it."""
-    found = {str(row.entry)}
-    for step in row.steps.filter(act=Act.FIND_NOTHING):
-        found |= {entry for body in step.data["findings"] for entry in body["entries"]}
-    return found

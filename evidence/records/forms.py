@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.http import QueryDict
 
 from cameras.models import Placement, Site
+from evidence.records import tokens
 from evidence.records.actions.open_request import Asking
 from evidence.records.place import MOST_RADIUS_M, Place, circle, drawn
 from evidence.records.vocabulary import KIND_SAYS, LAWS, PUBLIC_KINDS, RequestKind
 from rtcc import clock
 from rtcc.config import config
 from rtcc.errors import BadInput
-from rtcc.local_time import LocalTimesForm, Moment
+from rtcc.local_time import LocalTimesForm, Moment, typed_as
 
 USUAL_RADIUS_M = 60
 
@@ -113,6 +116,7 @@ class RequestForm(LocalTimesForm):
         """What a clean form asks."""
         said = self.cleaned_data
         kind = RequestKind(said["kind"])
+        form_key, code = self._secret()
         return Asking(
             kind=kind,
             law=said.get("law") or LAWS[kind],
@@ -124,8 +128,13 @@ class RequestForm(LocalTimesForm):
             starts_at=said["starts_at"],
             ends_at=said["ends_at"],
             zone=said["zone"],
-            form_key=UUID(str(said["form_key"])),
+            form_key=form_key,
+            code=code,
         )
+
+    def _secret(self) -> tuple[UUID, str]:
+        """What the form is known by, and the code of its receipt where whoever asks is given one."""
+        return UUID(str(self.cleaned_data["form_key"])), ""
 
     def take(self, error: BadInput) -> None:
         """Show an error of the act at its field."""
@@ -133,19 +142,80 @@ class RequestForm(LocalTimesForm):
 
 
 class PublicForm(RequestForm):
-    """The same in plain words, for somebody who is not signed in."""
+    """The same in plain words, for somebody who is not signed in. ``code`` is the secret of the receipt: made
+    with the form, so that the same form sent twice is one request with one receipt.
+    """
 
-    requester = forms.CharField(max_length=200, label="Your name")
-    contact = forms.CharField(
-        max_length=200, label="How we reach you", help_text="e-mail, telephone or postal address"
-    )
-    kind = forms.ChoiceField(label="Why you ask", choices=[(str(kind), says) for kind, says in PUBLIC_KINDS])
+    near = forms.ChoiceField(label="At which corner?", help_text="the nearest one that you find here")
+    place = forms.CharField(
+        max_length=200, required=False, label="The place in your own words",
+        help_text="in front of the bakery, on the north side",
+    )  # fmt: skip
+    starts_at = Moment(label="From when?")
+    ends_at = Moment(label="Until when?")
     wanted = forms.CharField(
-        max_length=1000, required=False, label="What happened", widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=1000, required=False, label="What happened?", widget=forms.Textarea(attrs={"rows": 3}),
         help_text="what to look for: a grey car, a fall on the steps",
     )  # fmt: skip
+    kind = forms.ChoiceField(
+        label="Why do you ask?", choices=[(str(kind), says) for kind, says in PUBLIC_KINDS]
+    )
+    requester = forms.CharField(
+        max_length=200, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    contact = forms.CharField(
+        max_length=200, label="How do we reach you?", help_text="e-mail, telephone or postal address",
+    )  # fmt: skip
+    lat = forms.FloatField(required=False, widget=forms.HiddenInput)
+    lon = forms.FloatField(required=False, widget=forms.HiddenInput)
+    code = forms.CharField(max_length=60, widget=forms.HiddenInput, initial=tokens.new_code)
     organisation = None  # type: ignore[assignment]
     law = None  # type: ignore[assignment]
+    radius_m = None  # type: ignore[assignment]
+    corners = None  # type: ignore[assignment]
+    form_key = None  # type: ignore[assignment]
+
+    on_map = ("lat", "lon")
+    field_order = ("near", "place", "zone", "starts_at", "ends_at", "wanted", "kind", "requester", "contact")
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        (_, *corners) = self.fields["near"].choices  # type: ignore[attr-defined]
+        marked = "the place on the map" if self["lat"].value() else "none of these: I mark it on the map"
+        self.fields["near"].choices = [*corners, ("map", marked)]  # type: ignore[attr-defined]
+        if not self.is_bound and not self["lat"].value():
+            self.fields["near"].choices = [("", "choose"), *self.fields["near"].choices]  # type: ignore[attr-defined]
+
+    def clean_code(self) -> str:
+        code = tokens.plain(self.cleaned_data["code"])
+        if not code:
+            raise forms.ValidationError(
+                "This form was not loaded whole. Load it again, and send it once more."
+            )
+        return code
+
+    def _secret(self) -> tuple[UUID, str]:
+        code = self.cleaned_data["code"]
+        return tokens.form_key_of(code), code
+
+
+def public_initial(query: QueryDict) -> dict[str, Any]:
+    """What "is it still there?" knows: ``lat``, ``lon``, ``place``, and ``from`` and ``to`` as instants."""
+    said: dict[str, Any] = {}
+    try:
+        point = float(query.get("lat", "")), float(query.get("lon", ""))
+    except ValueError:
+        point = (math.inf, math.inf)
+    if abs(point[0]) <= 90 and abs(point[1]) <= 180:
+        said |= {"lat": point[0], "lon": point[1], "near": "map"}
+        said["place"] = query.get("place", "").replace("\x00", "")[:200]
+    for name, given in (("starts_at", "from"), ("ends_at", "to")):
+        try:
+            instant = clock.parse(query.get(given, ""))
+            said |= typed_as(name, instant, clock.city(), to_the_second=False)
+        except (ValueError, OverflowError):
+            continue
+    return said
 
 
 class StepForm(forms.Form):

@@ -1,4 +1,4 @@
-"""Mounted at ``/request/``: for people without an account."""
+"""Mounted at ``/request/``: for people without an account. No address holds a secret."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from evidence.records import public_views
 app_name = "request"
 urlpatterns = [
     path("", public_views.ask, name="ask"),
-    path("<str:token>/", public_views.receipt, name="receipt"),
-    path("<str:token>/entries/<uuid:entry>/", public_views.entry_receipt, name="entry"),
+    path("receipt/", public_views.receipt, name="receipt"),
+    path("receipt/withdraw/", public_views.withdraw, name="withdraw"),
+    path("receipt/entries/<uuid:entry>/", public_views.entry_receipt, name="entry"),
 ]

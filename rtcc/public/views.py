@@ -15,7 +15,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
@@ -144,21 +144,19 @@ def still(request: HttpRequest) -> HttpResponse:
 
 
 def _request_url(asked: asking.Asked) -> str:
-    """The public form that asks for a hold, with place and time filled in; empty where there is none."""
+    """The public form that asks for a hold, with place and time filled in."""
     assert asked.corner is not None
     assert asked.starts_at is not None
     assert asked.ends_at is not None
     lon, lat = asked.corner.point
     said = {
+        "place": asked.corner.name,
         "lat": f"{lat:.6f}",
         "lon": f"{lon:.6f}",
         "from": _iso(asked.starts_at),
         "to": _iso(asked.ends_at),
     }
-    try:
-        return f"{reverse('request-public')}?{urlencode(said)}"
-    except NoReverseMatch:
-        return ""
+    return f"{reverse('request:ask')}?{urlencode(said)}"
 
 
 def _iso(instant: datetime) -> str:

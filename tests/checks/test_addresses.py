@@ -86,10 +86,9 @@ PUBLIC = {
     "public:still-there",
     "public:destroyed",
     "public:destroyed-json",
-    # The form that asks for footage. A receipt is for whoever has its secret link, which is not there here.
+    # The form that asks for footage, and the page that asks for a receipt's code.
     "request:ask",
     "request:receipt",
-    "request:entry",
 }
 # What somebody who is not signed in is answered to a POST, where it is no refusal: their form again.
 ANSWERED_BY_POST: dict[str, tuple[int, ...]] = {
@@ -161,6 +160,8 @@ POST_ONLY = {
     "cameras:retire",
     "requests:step",
     "requests:confirm",
+    "request:withdraw",
+    "request:entry",
 }
 
 

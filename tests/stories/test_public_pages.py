@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -169,7 +170,11 @@ def test_footage_that_is_there_says_until_when_and_leads_to_the_request() -> Non
 
     assert f'title="{due}' in page
     assert "Destroyed on" in page
-    assert re.search(r"Ask for it", page)
+    form = re.search(r'href="(/request/[^"]+)">Ask for it', page)
+    assert form
+    filled = Client(HTTP_HOST="localhost").get(unescape(form[1])).content.decode()
+    assert 'name="starts_at" value="2026-11-20T09:00"' in filled
+    assert escape(camera("cam01").name) in filled
     assert str(incident().basis_id) not in page
 
 

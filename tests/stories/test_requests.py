@@ -7,9 +7,11 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.core.cache import cache
+from django.test import Client
 
 from evidence.models import Disposition, Keep, Segment
-from evidence.records import letters, withdrawal
+from evidence.records import letters, tokens, withdrawal
 from evidence.records.actions.confirm_hold import Narrower, confirm_hold, tell_unconfirmed
 from evidence.records.models import Request
 from evidence.records.vocabulary import Act, CloseReason, HoldState, State
@@ -58,18 +60,18 @@ def test_from_the_public_form_to_an_answer_that_proves_itself() -> None:
     somebody = visitor()
     assert "Ask for footage" in somebody.get("/request/").content.decode()
     before = time.monotonic()
-    answer = somebody.post("/request/", words())
+    form = words()
+    receipt = somebody.post("/request/", form).content.decode()
     assert time.monotonic() - before < 1.0
     row = Request.objects.for_list().get()
     assert row.hold is not None
     assert row.hold.kind == "provisional"
     assert {each.camera for each in row.hold.intervals.all()} == {each.camera for each in row.cameras.all()}
     assert camera("cam07").id in {each.camera for each in row.cameras.all()}
-    link = answer["Location"]
-    receipt = somebody.get(link).content.decode()
     assert row.number in receipt
+    assert f"/request/receipt/#{form['code']}" in receipt
     assert NAME not in receipt
-    assert somebody.get("/request/" + "x" * 43 + "/").status_code == 404
+    assert form["code"] not in str(Request.objects.values().get())
 
     page = f"/requests/{row.basis_id}/"
     listed = client("grace.tamayo").get("/requests/").content.decode()
@@ -87,9 +89,11 @@ def test_from_the_public_form_to_an_answer_that_proves_itself() -> None:
     assert found.rule in line.sentence
     assert {proof.entry for proof in line.proofs} == {found.entry, found.proof_entry}
     assert client("grace.tamayo").get(f"{page}letters/no-record.pdf/").content.startswith(b"%PDF")
-    assert somebody.get(f"{link}entries/{UUID(int=9)}/").status_code == 404
-    assert somebody.get(f"{link}entries/{found.entry}/").status_code == 409  # No sequencer runs here.
-    assert "there is no record" in somebody.get(link).content.decode()
+    typed = {"code": form["code"].lower().replace("-", " ")}
+    entries = "/request/receipt/entries"
+    assert somebody.post(f"{entries}/{UUID(int=9)}/", typed).status_code == 404
+    assert somebody.post(f"{entries}/{found.entry}/", typed).status_code == 409  # No sequencer runs here.
+    assert "there is no record" in somebody.post("/request/receipt/", typed).content.decode()
     own = [one for one in said() if one.get("basis") == str(row.basis_id)]
     assert own[0]["event"] == "request.opened"
     told = str(said())
@@ -202,6 +206,69 @@ def test_a_withdrawn_request_stops_what_is_made_under_it_and_two_persons_release
     do(row, Act.CLOSE, reason=CloseReason.WITHDRAWN)
     assert "A hold was released" in client("grace.tamayo").get(f"/requests/{row.basis_id}/").content.decode()
     withdrawal._hooks.pop("test")
+
+
+def test_whoever_asked_sees_how_it_stands_and_takes_it_back_with_the_code_alone() -> None:
+    cache.clear()
+    stopped: list[UUID] = []
+    withdrawal.register("test", lambda basis, why: stopped.append(basis))
+    somebody, form = visitor(), words()
+    somebody.post("/request/", form)
+    row, code = Request.objects.for_list().get(), {"code": form["code"]}
+
+    def shown(path: str = "", **more: str) -> str:
+        answer = somebody.post(f"/request/receipt/{path}", code | more)
+        assert answer.status_code == 200
+        page: str = answer.content.decode()
+        return page
+
+    assert "A records officer reads it" in shown()
+    do(row, Act.ACKNOWLEDGE)
+    do(row, Act.ASK_BACK, note="Which side of the street?")
+    assert "wait for your answer" in shown()
+    # Asked first: nothing has happened yet. Then done, once, however often it is pressed.
+    assert "cannot be undone" in shown("withdraw/")
+    assert state(row) is State.NEEDS_CLARIFICATION
+    assert "The request was withdrawn" in shown("withdraw/", sure="yes")
+    assert "The request was withdrawn" in shown("withdraw/", sure="yes")
+    assert (state(row), stopped) == (State.WITHDRAWN, [row.basis_id])
+    step = fresh(row).steps.filter(act=Act.WITHDRAW).get()
+    assert step.by is None
+    (entry,) = [one for one in said() if one["id"] == step.entry]
+    assert (entry["event"], entry["actor"], entry.get("address")) == (
+        "request.opened",
+        "system:records",
+        None,
+    )
+    # Its hold ends as every hold: two persons release it, and the receipt says so.
+    row = fresh(row)
+    assert row.hold is not None
+    assert row.hold.released_at is None
+    assert "when two persons have agreed" in shown()
+    release(row.hold, by="grace.tamayo")
+    assert "Two persons agreed on that" in shown()
+    do(row, Act.CLOSE, reason=CloseReason.WITHDRAWN)
+    assert "Withdrawn by the requester" in shown()
+    withdrawal._hooks.pop("test")
+
+    # A code that is none says nothing, and can be tried as often as the form can be sent.
+    for _ in range(6):
+        assert somebody.post("/request/receipt/", {"code": tokens.new_code()}).status_code == 404
+    assert somebody.post("/request/receipt/", code).status_code == 429
+    elsewhere = Client(HTTP_HOST="localhost", REMOTE_ADDR="192.0.2.99")
+    assert row.number in elsewhere.post("/request/receipt/", code).content.decode()
+    # The page of the link knows nothing, and an answered request is not taken back.
+    assert row.number not in somebody.get("/request/receipt/").content.decode()
+    other = words()
+    visitor_b = Client(HTTP_HOST="localhost", REMOTE_ADDR="192.0.2.98")
+    visitor_b.post("/request/", other)
+    second = Request.objects.for_list().get(state=State.PRESERVED)
+    search(second)
+    do(second, Act.FIND_NOTHING)
+    do(second, Act.CLOSE, reason=CloseReason.NO_RECORD)
+    sure = {"code": other["code"], "sure": "yes"}
+    assert visitor_b.post("/request/receipt/withdraw/", sure).status_code == 409
+    assert state(second) is State.CLOSED
 
 
 def test_who_may_read_and_who_may_not() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -46,14 +48,14 @@ def test_every_wrong_input_is_said_in_words_and_nothing_is_made() -> None:
         ({"corners": "0,0;5,0;5,5"}, "too wide"),
         ({"radius_m": "9999"}, "less than or equal to 1000"),
         ({"requester": ""}, "This field is required"),
-        ({"form_key": "x"}, "Something is missing"),
+        ({"code": "x"}, "This form was not loaded whole"),
     ):
         answer = somebody.post("/request/", words(**change))
         assert answer.status_code == 200
         assert sentence in answer.content.decode(), change
     assert not Request.objects.exists()
     assert not Keep.objects.exists()
-    assert somebody.get("/request/%00/").status_code == 404
+    assert somebody.post("/request/receipt/", {"code": "\x00"}).status_code == 404
     careful = Client(enforce_csrf_checks=True, HTTP_HOST="localhost", REMOTE_ADDR="192.0.2.1")
     assert careful.post("/request/", words()).status_code == 403
 
@@ -73,7 +75,8 @@ def test_an_hour_that_came_twice_is_asked_about_for_each_end() -> None:
 def test_a_button_pressed_twice_makes_one_request() -> None:
     somebody, said = visitor(), words()
     first, second = somebody.post("/request/", said), somebody.post("/request/", said)
-    assert first["Location"] == second["Location"]
+    assert said["code"] in first.content.decode()
+    assert _number(first) == _number(second)
     assert Request.objects.count() == 1
     assert Keep.objects.count() == 1
     together = words()
@@ -95,7 +98,14 @@ def _click(said: dict[str, str]) -> str:
     with clock.set_to(NOON):
         answer = visitor().post("/request/", said)
     connection.close()
-    return str(answer.headers.get("Location", answer.status_code))
+    return _number(answer)
+
+
+def _number(answer: Any) -> str:
+    """The number on a receipt."""
+    found = re.search(r"Request (R-[0-9]+-[0-9]+)", answer.content.decode())
+    assert found, answer.content.decode()
+    return found[1]
 
 
 def test_requests_for_the_same_footage_stack_their_holds_and_only_so_many_come_in_an_hour() -> None:

@@ -46,7 +46,9 @@ class TooMany(DomainError):
 
 @dataclass(frozen=True)
 class Asking:
-    """What is asked for. Instants are aware; ``zone`` is the one they were typed in."""
+    """What is asked for. Instants are aware; ``zone`` is the one they were typed in. ``code``: the secret of
+    the receipt, where the form gave one.
+    """
 
     kind: RequestKind
     law: str
@@ -59,6 +61,7 @@ class Asking:
     contact: str = ""
     wanted: str = ""
     form_key: UUID = field(default_factory=uuid4)
+    code: str = ""
 
 
 def known(form_key: UUID) -> Request | None:
@@ -235,7 +238,7 @@ def _row(
         contact=asking.contact.strip(),
         requester_address=requester.address,
         requester_key=requester.contact,
-        secret_hash=tokens.hash_of(tokens.token_of(asking.form_key)),
+        secret_hash=tokens.hash_of(asking.code or tokens.new_code()),
         wanted=asking.wanted.strip(),
         place=asking.place.words.strip(),
         area=asking.place.area,

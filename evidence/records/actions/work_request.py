@@ -69,14 +69,15 @@ def work_request(*, by: Person, request: UUID, act: Act, said: Said) -> Step:
         row.state = after(before, act)
         data = _DO.get(act, _nothing)(row, by, said, permit)
         row.save()
-        step = _write(row, by, act, before, said, data, permit)
-        _enter(permit, row, step)
+        step = write_step(row, by, act, before, said, data, permit)
+        enter_step(permit, row, step)
     return step
 
 
-def _write(
-    row: Request, by: Person, act: Act, before: State, said: Said, data: dict[str, Any], permit: Permit
+def write_step(
+    row: Request, by: Person | None, act: Act, before: State, said: Said, data: dict[str, Any], permit: Permit
 ) -> Step:
+    """Write down what was done, and end what ends with it. ``by``: nobody where the system did it."""
     step = Step.objects.create(
         request=row,
         act=act,
@@ -101,7 +102,7 @@ def _end(row: Request, said: Said, permit: Permit) -> None:
     permit.after(lambda: withdrawal.tell(basis, why))
 
 
-def _enter(permit: Permit, row: Request, step: Step) -> None:
+def enter_step(permit: Permit, row: Request, step: Step) -> None:
     """The entry says which act, from where to where; never who asked."""
     permit.basis_id = row.basis_id
     permit.enter(
