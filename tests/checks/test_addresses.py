@@ -95,6 +95,10 @@ ANSWERED_BY_POST: dict[str, tuple[int, ...]] = {
     "sign-in-demo": (400,),
     "account_login": (200,),
     "request:ask": (200,),
+    # No such code; and after some of them, not so fast.
+    "request:receipt": (404, 429),
+    "request:withdraw": (404, 429),
+    "request:entry": (404, 429),
 }
 # Answered by POST alone.
 POST_ONLY = {

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -43,15 +44,21 @@ def test_every_wrong_input_is_said_in_words_and_nothing_is_made() -> None:
         ({"starts_at": "2026-03-08T02:30"}, "it never was"),
         ({"near": "map"}, "mark the place on the map"),
         ({"lat": "95", "lon": "0"}, "not on the map"),
-        ({"corners": "1,2;3,4"}, "3 to 60 corners"),
-        ({"corners": "0,0;1,1;0,1;1,0"}, "cross each other"),
-        ({"corners": "0,0;5,0;5,5"}, "too wide"),
-        ({"radius_m": "9999"}, "less than or equal to 1000"),
         ({"requester": ""}, "This field is required"),
         ({"code": "x"}, "This form was not loaded whole"),
     ):
         answer = somebody.post("/request/", words(**change))
         assert answer.status_code == 200
+        assert sentence in answer.content.decode(), change
+    grace = client("grace.tamayo")
+    for change, sentence in (
+        ({"corners": "1,2;3,4"}, "3 to 60 corners"),
+        ({"corners": "0,0;1,1;0,1;1,0"}, "cross each other"),
+        ({"corners": "0,0;5,0;5,5"}, "too wide"),
+        ({"radius_m": "9999"}, "less than or equal to 1000"),
+        ({"form_key": "x"}, "Something is missing"),
+    ):
+        answer = grace.post("/requests/new/", words() | {"form_key": str(uuid4())} | change)
         assert sentence in answer.content.decode(), change
     assert not Request.objects.exists()
     assert not Keep.objects.exists()
