@@ -196,10 +196,10 @@ class PublicForm(RequestForm):
 
     def take(self, error: BadInput) -> None:
         """What is wrong with the point on the map is said where the corner is chosen."""
-        hidden = error.field in self.fields and self[error.field].is_hidden
-        self.add_error(
-            "near" if hidden else error.field if error.field in self.fields else None, error.sentence
-        )
+        if error.field in self.on_map:
+            self.add_error("near", error.sentence)
+        else:
+            super().take(error)
 
     def _secret(self) -> tuple[UUID, str]:
         code = self.cleaned_data["code"]
