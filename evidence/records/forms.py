@@ -92,10 +92,11 @@ class RequestForm(LocalTimesForm):
     def clean(self) -> dict[str, Any]:
         said = super().clean()
         said["zone"] = self.zone_of_times()
-        try:
-            said["found"] = self._place(said)
-        except BadInput as error:
-            self.take(error)
+        if "near" in said:
+            try:
+                said["found"] = self._place(said)
+            except BadInput as error:
+                self.take(error)
         return said
 
     def _place(self, said: dict[str, Any]) -> Place:
@@ -181,10 +182,10 @@ class PublicForm(RequestForm):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         (_, *corners) = self.fields["near"].choices  # type: ignore[attr-defined]
-        marked = "the place on the map" if self["lat"].value() else "none of these: I mark it on the map"
-        self.fields["near"].choices = [*corners, ("map", marked)]  # type: ignore[attr-defined]
-        if not self.is_bound and not self["lat"].value():
-            self.fields["near"].choices = [("", "choose"), *self.fields["near"].choices]  # type: ignore[attr-defined]
+        is_marked = bool(self["lat"].value())
+        first = [] if is_marked else [("", "choose")]
+        marked = "the place on the map" if is_marked else "none of these: I mark it on the map"
+        self.fields["near"].choices = [*first, *corners, ("map", marked)]  # type: ignore[attr-defined]
 
     def clean_code(self) -> str:
         code = tokens.plain(self.cleaned_data["code"])
