@@ -64,7 +64,7 @@ class RequestForm(LocalTimesForm):
     )
     form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
-    on_map = ("lat", "lon", "radius_m", "corners")
+    on_map: tuple[str, ...] = ("lat", "lon", "radius_m", "corners")
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)

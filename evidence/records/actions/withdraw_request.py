@@ -32,7 +32,7 @@ def withdraw_request(*, request: UUID) -> Request:
 
 
 def _withdraw(request: UUID) -> Request:
-    known = Request.objects.filter(basis_id=request).first()
+    known: Request | None = Request.objects.filter(basis_id=request).first()
     if known is None:
         raise NotFound()
     if known.state == State.WITHDRAWN:
