@@ -86,6 +86,7 @@ def page(row: Export, person: Person) -> dict[str, Any]:
             {"name": s["name"], "from": _at(s["asked_from"]), "to": _at(s["asked_to"])}
             for s in row.drawn["spans"]
         ],
+        "asked_alike": len({(s["asked_from"], s["asked_to"]) for s in row.drawn["spans"]}) == 1,
         "approvals": approvals,
         "own": row.asked_by_id == person.id,
         "can_approve": open_still

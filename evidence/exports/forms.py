@@ -43,7 +43,7 @@ class ExportForm(LocalTimesForm):
 
     def __init__(self, *arguments: Any, bases: list[Basis], **named: Any) -> None:
         super().__init__(*arguments, **named)
-        offered = [(str(row.id), f"{row.kind} {row.number}: {row.title}") for row in bases[:_MOST_BASES]]
+        offered = [(str(row.id), _named(row)) for row in bases[:_MOST_BASES]]
         self.places = self.fields["cameras"].offer()  # type: ignore[attr-defined]
         self.fields["basis"].choices = [("", "choose"), *offered]  # type: ignore[attr-defined]
         self.initial.setdefault("export", uuid7())
@@ -58,3 +58,8 @@ class ExportForm(LocalTimesForm):
         """The same time of each camera."""
         data = self.cleaned_data
         return [Span(UUID(camera), data["starts_at"], data["ends_at"]) for camera in data["cameras"]]
+
+
+def _named(basis: Basis) -> str:
+    """A request says what it is in its title."""
+    return f"{basis.number}: {basis.title}" if basis.number else f"{basis.kind}: {basis.title}"

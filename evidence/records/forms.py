@@ -32,7 +32,9 @@ def zones() -> list[str]:
 class RequestForm(LocalTimesForm):
     """What a records officer writes down: who asks under which law, where, and when."""
 
-    requester = forms.CharField(max_length=200, label="Who asks")
+    requester = forms.CharField(
+        max_length=200, label="Who asks", widget=forms.TextInput(attrs={"autofocus": True})
+    )
     organisation = forms.CharField(max_length=200, required=False, label="For whom")
     kind = forms.ChoiceField(label="As what", choices=[(str(k), KIND_SAYS[k]) for k in RequestKind])
     law = forms.CharField(
