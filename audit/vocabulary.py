@@ -78,6 +78,7 @@ class Event(StrEnum):
     TOKEN_ISSUED = "token.issued"
     TOKEN_REVOKED = "token.revoked"
     PASSKEY_ADDED = "passkey.added"
+    PASSKEY_RENAMED = "passkey.renamed"
     PASSKEY_REMOVED = "passkey.removed"
     BULLETIN_SENT = "bulletin.sent"
     BULLETIN_OPENED = "bulletin.opened"

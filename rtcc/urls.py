@@ -82,6 +82,7 @@ urlpatterns = [
     path("account/sessions/end-others/", own.end_others, name="own-sessions-end-others"),
     path("account/sessions/<uuid:session>/end/", own.end_own, name="own-session-end"),
     path("account/passkeys/", passkeys.passkeys, name="passkeys"),
+    path("account/passkeys/<int:passkey>/rename/", passkeys.rename, name="passkey-rename"),
     path("account/passkeys/<int:passkey>/remove/", passkeys.remove, name="passkey-remove"),
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/<uuid:token>/revoke/", tokens.revoke, name="token-revoke"),

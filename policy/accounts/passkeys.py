@@ -27,6 +27,7 @@ from policy.models import Person
 from rtcc.errors import BadInput, Conflict, NotFound
 
 MOST = 10
+MOST_LETTERS = 60
 # A second factor: one of these is asked for at each sign-in.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
@@ -36,7 +37,9 @@ class PasskeyForm(forms.Form):
     was left open must not be enough to add a way in.
     """
 
-    name = forms.CharField(max_length=60, label="Name of the device", help_text="key ring, work telephone")
+    name = forms.CharField(
+        max_length=MOST_LETTERS, label="Name of the device", help_text="key ring, work telephone"
+    )
     code = forms.CharField(
         max_length=12,
         label="The six digits that your authenticator shows",
@@ -109,16 +112,39 @@ def _others(person: Person, row: Authenticator) -> bool:
     return bool(Authenticator.objects.filter(user=person, type__in=FACTORS).exclude(pk=row.pk).exists())
 
 
+def _own(person: Person, passkey: int) -> Authenticator:
+    """One of the person's own, while nothing else of their account is changed. Raises NotFound."""
+    Person.objects.select_for_update().get(id=person.id)
+    mine = Authenticator.objects.filter(user=person, type=Authenticator.Type.WEBAUTHN)
+    row: Authenticator | None = mine.filter(pk=passkey).first()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+@require_POST
+def rename(request: HttpRequest, passkey: int) -> HttpResponse:
+    """Give a passkey another name, by which its owner tells it from the others."""
+    person = cast(Person, request.user)
+    name = " ".join(request.POST.get("name", "").replace("\x00", "").split())
+    if not 0 < len(name) <= MOST_LETTERS:
+        raise BadInput(f"Give it a name of at most {MOST_LETTERS} letters.", field="name")
+    with transaction.atomic(durable=True):
+        row = _own(person, passkey)
+        if name != row.data["name"]:
+            row.data["name"] = name
+            row.save(update_fields=["data"])
+            _enter(Event.PASSKEY_RENAMED, request, person, row)
+    messages.success(request, f"It is called {name} now.")
+    return redirect("passkeys")
+
+
 @require_POST
 def remove(request: HttpRequest, passkey: int) -> HttpResponse:
     """Remove a passkey; never the last second factor."""
     person = cast(Person, request.user)
     with transaction.atomic(durable=True):
-        Person.objects.select_for_update().get(id=person.id)
-        mine = Authenticator.objects.filter(user=person, type=Authenticator.Type.WEBAUTHN)
-        row = mine.filter(pk=passkey).first()
-        if row is None:
-            raise NotFound()
+        row = _own(person, passkey)
         if not _others(person, row):
             raise Conflict("This is your last second factor. Register another one first.")
         _enter(Event.PASSKEY_REMOVED, request, person, row)

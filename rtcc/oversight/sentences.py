@@ -174,6 +174,7 @@ _SAYS: dict[Event, Callable[[Said, str], str]] = {
     Event.TOKEN_ISSUED: _plain("made an API token"),
     Event.TOKEN_REVOKED: _plain("revoked an API token"),
     Event.PASSKEY_ADDED: _plain("registered a passkey"),
+    Event.PASSKEY_RENAMED: _plain("gave a passkey another name"),
     Event.PASSKEY_REMOVED: _plain("removed a passkey"),
     Event.REQUEST_OPENED: lambda said, name: f"{name} held the footage that was asked for{_on(said)}.",
     Event.REQUEST_WORKED: lambda said, name: f"{name} took a step{_on(said)}.",

@@ -56,6 +56,11 @@ def test_a_passkey_is_registered_used_after_the_password_and_never_the_last_to_g
     page.get_by_role("button", name="Register this device").click()
     expect(page.get_by_role("rowheader", name="key ring")).to_be_visible()
     expect(page.get_by_text("your last second factor")).to_be_visible()
+    page.get_by_text("Rename", exact=True).click()
+    page.get_by_label("Another name for key ring").fill("blue key ring")
+    page.get_by_role("button", name="Save the name").click()
+    expect(page.get_by_role("rowheader", name="blue key ring")).to_be_visible()
+    assert "passkey.renamed" in {each["event"] for each in said()}
     assert faults_of(page) == []
     row = Authenticator.objects.get(type=Authenticator.Type.WEBAUTHN)
     assert set(row.data["credential"]["response"]) == {"clientDataJSON", "attestationObject"}

@@ -150,6 +150,7 @@ POST_ONLY = {
     "partners:resume",
     "partners:decline",
     "token-revoke",
+    "passkey-rename",
     "passkey-remove",
     "own-session-end",
     "own-sessions-end-others",
