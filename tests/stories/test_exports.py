@@ -38,6 +38,7 @@ from policy.vocabulary import BasisKind, Purpose, Recipient
 from rtcc import clock
 from rtcc.config import config
 from rtcc.errors import BadInput, Conflict, Refused
+from tests.asking import ask, corner
 from tests.checks.test_addresses import client
 from tests.city import NOON, camera, city, events, person, said
 from tests.exporting import (
@@ -57,6 +58,7 @@ from tests.exporting import (
     work,
 )
 from tests.log_machine import LogMachine
+from tests.minutes import MINUTE
 from tests.recorder_source import Clip
 from tests.recording import clip, vault
 
@@ -338,7 +340,7 @@ def test_a_partners_pause_stops_a_case_and_not_a_lawful_request(footage: LogMach
 
 def test_the_pages_carry_a_request_to_the_package(footage: LogMachine) -> None:
     """From the form to the file, by the officer and, on the phone, by the supervisor."""
-    basis = request()
+    basis = ask(place=corner(CAM), starts_at=BEGINS, ends_at=BEGINS + 2 * MINUTE).basis
     officer, second = client(OFFICER), client(SECOND)
     zone = "%Y-%m-%dT%H:%M:%S"
     form = {
