@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cameras.looking import look
-from evidence.actions.read_asset import read_asset
-from evidence.asset_account import AssetAccount
 from evidence.exports import cards
 from evidence.exports.actions.approve_export import approve_export
 from evidence.exports.actions.propose_export import propose_export
 from evidence.exports.actions.stop_export import stop_export
 from evidence.exports.filled import initial
 from evidence.exports.forms import ExportForm
+from evidence.exports.handing import hand_out
 from evidence.exports.package import VERIFY_HTML, VERIFY_PY, sha256
-from evidence.playback.stream import in_thread
-from evidence.vault.asset_door import AssetReader, open_asset
 from policy.models import Person
 from policy.vocabulary import Recipient
 from rtcc import clock
@@ -146,34 +141,7 @@ def stop(request: HttpRequest, export: UUID) -> HttpResponse:
 def download(request: HttpRequest, export: UUID) -> HttpResponseBase:
     """The package, byte by byte on the account of this download."""
     person = cast(Person, request.user)
-    row = cards.find(person, export)
-    if row.asset is None:
-        raise Conflict("There is no package of this export.")
-    permit, reading = read_asset(by=person, asset=row.asset.id)
-    account = AssetAccount(reading.id)
-    try:
-        reader = open_asset(permit, row.asset.id, account)
-    except BaseException:
-        account.end("it could not be opened")
-        raise
-    answer = StreamingHttpResponse(_body(reader, account), content_type=row.asset.media_type)
-    answer["Content-Length"] = str(reader.length)
-    answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=row.asset.name)
-    return answer
-
-
-async def _body(reader: AssetReader, account: AssetAccount) -> AsyncIterator[bytes]:
-    """Decryption and account run in threads. What was sent is written down however it ends."""
-    pieces = reader.pieces()
-    why = "the connection ended"
-    try:
-        while (piece := await in_thread(lambda: next(pieces, None))) is not None:
-            yield piece
-            account.sent(len(piece))
-        why = "all of it was sent"
-    finally:
-        reader.close()
-        await asyncio.shield(in_thread(lambda: account.end(why)))
+    return hand_out(person, cards.find(person, export))
 
 
 @require_GET

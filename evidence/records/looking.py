@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
@@ -21,6 +22,17 @@ _KEY = "request_permits"
 _MOST_KEPT = 20
 
 
+class Which(StrEnum):
+    """The lists of the desk."""
+
+    OPEN = "open"
+    MINE = "mine"
+    OVERDUE = "overdue"
+    HOLDS = "holds"
+    OVER = "over"
+    ALL = "all"
+
+
 @dataclass(frozen=True)
 class Reader:
     """Somebody who was permitted to read. What they are offered is a convenience: guard alone decides."""
@@ -35,6 +47,18 @@ class Reader:
         """Those of their own agency; oversight reads all."""
         rows = Request.objects.for_list()
         return rows if self.oversees else rows.of_agencies(self.agencies)
+
+    def chosen(self, which: Which) -> Any:
+        """Of these, the ones of one list."""
+        rows = self.requests()
+        return {
+            Which.OPEN: rows.open,
+            Which.MINE: lambda: rows.on_desk_of(self.roles),
+            Which.OVERDUE: lambda: rows.overdue_at(clock.now()),
+            Which.HOLDS: rows.hold_waits,
+            Which.OVER: rows.over,
+            Which.ALL: rows.all,
+        }[which]()
 
 
 def look(request: HttpRequest, basis: UUID | None = None) -> Reader:

@@ -18,7 +18,7 @@ from evidence.records.actions.confirm_hold import Narrower, confirm_hold
 from evidence.records.actions.open_request import open_request
 from evidence.records.actions.work_request import Said, work_request
 from evidence.records.forms import HolidayForm, RequestForm, StepForm
-from evidence.records.looking import Reader, look, read_one
+from evidence.records.looking import Reader, Which, look, read_one
 from evidence.records.models import Holiday, Request
 from evidence.records.vocabulary import KIND_SAYS, Act, CloseReason, RequestKind, State
 from policy import offers
@@ -48,15 +48,7 @@ def _asked(request: HttpRequest, reader: Reader) -> tuple[Any, dict[str, str]]:
     kind = request.GET.get("kind", "")
     kind = kind if kind in set(RequestKind) else ""
     number = request.GET.get("number", "").replace("\x00", "").strip()[:60]
-    rows = reader.requests()
-    rows = {
-        "open": rows.open,
-        "mine": lambda: rows.on_desk_of(reader.roles),
-        "overdue": lambda: rows.overdue_at(clock.now()),
-        "holds": rows.hold_waits,
-        "over": rows.over,
-        "all": rows.all,
-    }[which]()
+    rows = reader.chosen(Which(which))
     if kind:
         rows = rows.of_kind(kind)
     if number:

@@ -8,6 +8,9 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from cameras.vocabulary import HealthState
+from evidence.exports.states import ExportState
+from evidence.records.looking import Which
+from evidence.records.vocabulary import RequestKind
 from evidence.retention.states import KeepKind
 from policy.vocabulary import BasisKind, GrantState, Verification
 from rtcc import clock
@@ -73,6 +76,33 @@ class PlaybackFilter(filters.FilterSet):  # type: ignore[misc]
     """Playbacks that go on."""
 
     open = filters.BooleanFilter(field_name="ended_at", lookup_expr="isnull")
+
+
+class RequestFilter(filters.FilterSet):  # type: ignore[misc]
+    """Requests: a list of the desk (without it, those open), a kind, a part of the number."""
+
+    which = filters.ChoiceFilter(choices=_choices(Which), method="of_the_reader")
+    kind = filters.ChoiceFilter(field_name="kind", choices=_choices(RequestKind))
+    number = filters.CharFilter(method="numbered", max_length=60)
+
+    def of_the_reader(self, rows: Any, _: str, __: str) -> Any:
+        """Chosen by the view, which knows who reads; here it is checked to be a word of the list."""
+        return rows
+
+    def numbered(self, rows: Any, _: str, words: str) -> Any:
+        return rows.numbered(words)
+
+
+class ExportFilter(filters.FilterSet):  # type: ignore[misc]
+    """Exports of one basis, in one state, or that wait for a second person."""
+
+    basis = filters.UUIDFilter(field_name="basis_id")
+    state = filters.ChoiceFilter(field_name="state", choices=_choices(ExportState))
+    waiting = filters.BooleanFilter(method="only_waiting")
+
+    def only_waiting(self, rows: Any, _: str, wanted: bool) -> QuerySet[Any]:
+        found: QuerySet[Any] = rows.waiting(clock.now())
+        return found if wanted else rows.exclude(id__in=found.values("id"))
 
 
 class KeepFilter(filters.FilterSet):  # type: ignore[misc]

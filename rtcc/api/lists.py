@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,15 +16,22 @@ from policy.models import Person
 from rtcc.errors import NotFound
 
 
-class Listed(ListAPIView[Any]):
-    """GET is a page of the list. `rows_of` says what the person may know of."""
+class Listed(ListAPIView[Any], ABC):
+    """GET is a page of the list. `rows_of` says what the person may know of; `look` is the act that is
+    entered, another one where looking at this list is an act of its own.
+    """
 
     filter_backends = (DjangoFilterBackend,)
     filterset_class: Any = None
     ordering = "-id"
 
+    @abstractmethod
     def rows_of(self, person: Person) -> QuerySet[Any]:
-        raise NotImplementedError
+        """What the person may know of. It is asked after `look`."""
+
+    def look(self, request: Request) -> None:
+        """Raises Denied."""
+        look(request)
 
     def get_queryset(self) -> QuerySet[Any]:
         person = self.request.user
@@ -33,7 +41,7 @@ class Listed(ListAPIView[Any]):
         return self.rows_of(person)
 
     def get(self, request: Request, *arguments: Any, **words: Any) -> Response:
-        look(request)
+        self.look(request)
         return self.list(request, *arguments, **words)
 
 

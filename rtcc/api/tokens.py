@@ -21,7 +21,8 @@ from rtcc.api.models import Token
 
 # What a token may be made for: each act that the API offers, in the words of the page.
 SCOPES: Mapping[Action, str] = {
-    Action.VIEW_REGISTRY: "read cameras, placements, coverage, bases, grants, keeps and dispositions",
+    Action.VIEW_REGISTRY: "read cameras, placements, coverage, bases, grants, keeps, dispositions, exports and"
+    " pictures sent",
     Action.REGISTER_CAMERA: "register cameras",
     Action.OPEN_INCIDENT: "open incidents",
     Action.VIEW_LIVE: "open grants",
@@ -29,7 +30,15 @@ SCOPES: Mapping[Action, str] = {
     Action.END_GRANT: "end grants",
     Action.PLAYBACK: "play back recorded footage under a grant",
     Action.PLACE_KEEP: "keep footage for an incident or case",
-    Action.HOLD: "place holds",
+    Action.HOLD: "place holds, and confirm those of requests",
+    Action.VIEW_REQUEST: "read requests for footage",
+    Action.OPEN_REQUEST: "take requests in, and write down what requesters say",
+    Action.WORK_REQUEST: "work on requests",
+    Action.EXPORT: "ask for exports, and stop one's own",
+    Action.APPROVE: "approve what others ask for, and stop their exports",
+    Action.OPEN_ASSET: "download packages",
+    Action.SEND_PICTURE: "send pictures to officers",
+    Action.REVOKE_PICTURE: "take pictures back",
     Action.VIEW_REPORT: "read entries of the log",
     Action.ADMINISTER: "read the metrics of the machine",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rtcc.api import cameras, docs, grants, keeping, log, playback
+from rtcc.api import cameras, docs, exports, grants, keeping, log, playback, requests
 
 app_name = "api"
 urlpatterns = [
@@ -38,6 +38,15 @@ urlpatterns = [
     path("holds/", keeping.Holds.as_view(), name="holds"),
     path("dispositions/", keeping.Dispositions.as_view(), name="dispositions"),
     path("dispositions/<uuid:disposition>/", keeping.OneDisposition.as_view(), name="disposition"),
+    path("requests/", requests.Requests.as_view(), name="requests"),
+    path("requests/<uuid:basis>/", requests.OneRequest.as_view(), name="request"),
+    path("requests/<uuid:basis>/steps/", requests.StepRequest.as_view(), name="request-step"),
+    path("requests/<uuid:basis>/confirm/", requests.ConfirmHold.as_view(), name="request-confirm"),
+    path("exports/", exports.Exports.as_view(), name="exports"),
+    path("exports/<uuid:export>/", exports.OneExport.as_view(), name="export"),
+    path("exports/<uuid:export>/approve/", exports.ApproveExport.as_view(), name="export-approve"),
+    path("exports/<uuid:export>/stop/", exports.StopExport.as_view(), name="export-stop"),
+    path("exports/<uuid:export>/package/", exports.ExportPackage.as_view(), name="export-package"),
     path("entries/", log.Entries.as_view(), name="entries"),
     path("entries/<uuid:entry>/", log.OneEntry.as_view(), name="entry"),
     path("entries/<uuid:entry>/receipt/", log.Receipt.as_view(), name="receipt"),
