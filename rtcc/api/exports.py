@@ -57,7 +57,8 @@ class ExportOut(serializers.ModelSerializer[Export]):
         fields = ("id", "basis", "basis_number", "purpose", "state", "state_says", "sentence", "cameras",
                   "recipient_class", "recipient", "standard", "reason", "asked_by", "asked_at", "approve_by",
                   "step", "done", "total", "percent", "finished_at", "package_bytes", "drawn_sha256",
-                  "manifest_sha256", "proposed_entry", "entry", "manifest_entry", "finished_entry")  # fmt: skip
+                  "manifest_sha256", "proposed_entry", "entry", "manifest_entry",
+                  "finished_entry")  # fmt: skip
 
     def get_fields(self) -> dict[str, Any]:
         return {

@@ -21,8 +21,8 @@ from rtcc.api.models import Token
 
 # What a token may be made for: each act that the API offers, in the words of the page.
 SCOPES: Mapping[Action, str] = {
-    Action.VIEW_REGISTRY: "read cameras, placements, coverage, bases, grants, keeps, dispositions, exports and"
-    " pictures sent",
+    Action.VIEW_REGISTRY: "read cameras, placements, coverage, bases, grants, keeps, dispositions, exports"
+    " and pictures sent",
     Action.REGISTER_CAMERA: "register cameras",
     Action.OPEN_INCIDENT: "open incidents",
     Action.VIEW_LIVE: "open grants",

@@ -25,8 +25,8 @@ from tests.conftest import Committed
 
 __all__ = ["city"]
 
-# An analyst acts, an auditor reads the log, a partner sees only what is its own.
-PEOPLE = ("ana.mercer", "miriam.adler", "lena.fontaine")
+# An analyst acts, an auditor reads the log, a partner sees only what is its own, a records officer has the desk.
+PEOPLE = ("ana.mercer", "miriam.adler", "lena.fontaine", "grace.tamayo")
 CHECKS: list[Any] = [
     not_a_server_error,
     status_code_conformance,

@@ -1,5 +1,6 @@
-"""The requests desk by programs: a request taken in, worked on and confirmed; an export asked for, approved by
-another person's token, made, and downloaded on its account."""
+"""The requests desk by programs: a request taken in and worked on, its hold confirmed; an export that another
+person's token approves, made, and downloaded on its account.
+"""
 
 from __future__ import annotations
 
@@ -93,10 +94,10 @@ def test_a_request_from_intake_to_its_end_by_a_program(city: Committed) -> None:
     assert whole["asked"]["requester"] == "Pat Doe"
     assert {each["kind"] for each in whole["findings"]} >= {"there"}
     assert whole["acts"][0] == "acknowledge"
-    readings = [each for each in said() if each["action"] == "view_request"]
+    readings = [each for each in said() if each.get("action") == "view_request"]
     assert readings[-1]["basis"] == made["id"]
     grace.get(one)
-    assert len([each for each in said() if each["action"] == "view_request"]) == len(readings)
+    assert len([each for each in said() if each.get("action") == "view_request"]) == len(readings)
 
     step = _send(grace, f"{one}steps/", {"act": "acknowledge", "seen": "preserved"})
     assert (step["state_after"], Entry.objects.filter(id=step["entry"]).exists()) == ("acknowledged", True)
