@@ -20,7 +20,10 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from audit import standing as log_standing
+from evidence.exports.models import Export
+from evidence.exports.states import ExportState
 from evidence.models import Disposition, Gap, Playback, Segment
+from evidence.records.models import Request
 from policy import offers
 from policy.facts import SYSTEM
 from policy.models import DenialMinute, Person
@@ -117,13 +120,28 @@ def _people() -> Iterator[Metric]:
 
 
 def _jobs() -> Iterator[Metric]:
-    jobs = GaugeMetricFamily("watchlight_jobs", "work that is not at its end", labels=["kind", "state"])
+    jobs = GaugeMetricFamily(
+        "watchlight_jobs",
+        "work that is not at its end; overdue and holds are open too",
+        labels=["kind", "state"],
+    )
     for kind, rows in (
         ("verification", Verification.objects.open()),
         ("destruction", Disposition.objects.begun()),
     ):
         for state, count in rows.order_by().values_list("state").annotate(Count("id")):
             jobs.add_metric([kind, state], count)
+    now = clock.now()
+    exports, requests = Export.objects, Request.objects
+    for kind, state, found in (
+        ("export", "waiting", exports.waiting(now)),
+        ("export", "approved", exports.filter(state=ExportState.APPROVED)),
+        ("export", "running", exports.filter(state=ExportState.RUNNING)),
+        ("request", "open", requests.open()),
+        ("request", "overdue", requests.for_list().overdue_at(now)),
+        ("request", "hold_to_confirm", requests.hold_waits()),
+    ):
+        jobs.add_metric([kind, state], found.count())
     yield jobs
 
 

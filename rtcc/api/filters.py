@@ -105,6 +105,14 @@ class ExportFilter(filters.FilterSet):  # type: ignore[misc]
         return found if wanted else rows.exclude(id__in=found.values("id"))
 
 
+class BulletinFilter(filters.FilterSet):  # type: ignore[misc]
+    """Pictures of one basis, of one sending, or not answered yet."""
+
+    basis = filters.UUIDFilter(field_name="basis_id")
+    sending = filters.UUIDFilter(field_name="sending")
+    answered = filters.BooleanFilter(field_name="answered_at", lookup_expr="isnull", exclude=True)
+
+
 class KeepFilter(filters.FilterSet):  # type: ignore[misc]
     """Keeps by kind, basis, and whether they stand."""
 

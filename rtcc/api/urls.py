@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rtcc.api import cameras, docs, exports, grants, keeping, log, playback, requests
+from rtcc.api import bulletins, cameras, docs, exports, grants, keeping, log, playback, requests
 
 app_name = "api"
 urlpatterns = [
@@ -47,6 +47,9 @@ urlpatterns = [
     path("exports/<uuid:export>/approve/", exports.ApproveExport.as_view(), name="export-approve"),
     path("exports/<uuid:export>/stop/", exports.StopExport.as_view(), name="export-stop"),
     path("exports/<uuid:export>/package/", exports.ExportPackage.as_view(), name="export-package"),
+    path("grants/<uuid:grant>/recipients/", bulletins.Recipients.as_view(), name="grant-recipients"),
+    path("bulletins/", bulletins.Bulletins.as_view(), name="bulletins"),
+    path("bulletins/<uuid:bulletin>/revoke/", bulletins.RevokeBulletin.as_view(), name="bulletin-revoke"),
     path("entries/", log.Entries.as_view(), name="entries"),
     path("entries/<uuid:entry>/", log.OneEntry.as_view(), name="entry"),
     path("entries/<uuid:entry>/receipt/", log.Receipt.as_view(), name="receipt"),

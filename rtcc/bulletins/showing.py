@@ -10,6 +10,8 @@ from uuid import UUID
 from django.urls import reverse
 
 from cameras.models import Camera
+from policy.models import Membership, Person
+from policy.vocabulary import Role
 from rtcc import clock
 from rtcc.bulletins.facts import standing_of
 from rtcc.bulletins.models import Bulletin
@@ -34,6 +36,14 @@ def state_of(row: Bulletin, at: datetime) -> tuple[str, str]:
     if row.shape != Shape.LIVE and row.asset is None:
         return "Being made", "plain"
     return "Sent", "plain"
+
+
+def seen_by(person: Person) -> Any:
+    """What they may know of: one's own; for a supervisor those of the whole agency."""
+    at_work = Membership.objects.of_person(person.id).valid_at(clock.now())
+    agencies = at_work.filter(role=Role.SUPERVISOR).values_list("organisation_id", flat=True)
+    rows = Bulletin.objects.for_list()
+    return rows.on_agencies(list(agencies)) if agencies else rows.by_person(person.id)
 
 
 def sent_rows(rows: Iterable[Bulletin]) -> list[dict[str, Any]]:

@@ -13,16 +13,15 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from policy.models import Grant, Membership, Person
-from policy.vocabulary import Role
+from policy.models import Grant, Person
 from rtcc import clock
-from rtcc.bulletins import making
 from rtcc.bulletins.actions.revoke_picture import revoke_picture
-from rtcc.bulletins.actions.send_picture import Picture, Sent, send_picture
+from rtcc.bulletins.actions.send_picture import Picture, Sent
 from rtcc.bulletins.links import address
 from rtcc.bulletins.models import Bulletin
 from rtcc.bulletins.recipients import recipients
-from rtcc.bulletins.showing import sent_rows
+from rtcc.bulletins.sending import send_and_make
+from rtcc.bulletins.showing import seen_by, sent_rows
 from rtcc.bulletins.words import Shape
 from rtcc.errors import BadInput, NotFound
 
@@ -73,7 +72,7 @@ def send(request: HttpRequest) -> JsonResponse:
     picture = Picture(
         Shape(shape), _id(request.POST.get("camera", ""), "camera"), int(_number(request, "seconds"))
     )
-    sent = send_picture(
+    sent = send_and_make(
         by=cast(Person, request.user),
         grant=_id(request.POST.get("grant", ""), "grant"),
         picture=picture,
@@ -81,11 +80,6 @@ def send(request: HttpRequest) -> JsonResponse:
         all_units=request.POST.get("all") == "yes",
         at_s=at_s,
     )
-    sending = sent[0].bulletin.sending
-    if picture.shape is Shape.STILL:
-        making.make(sending, live=not at_s)
-    elif picture.shape is Shape.CLIP:
-        making.send_to_worker(sending)
     return JsonResponse(_answer(sent))
 
 
@@ -102,19 +96,13 @@ def _answer(sent: list[Sent]) -> dict[str, Any]:
     }
 
 
-def _seen_by(person: Person) -> Any:
-    """One's own; for a supervisor those of the whole agency."""
-    at_work = Membership.objects.of_person(person.id).valid_at(clock.now())
-    agencies = at_work.filter(role=Role.SUPERVISOR).values_list("organisation_id", flat=True)
-    rows = Bulletin.objects.for_list()
-    return (rows.on_agencies(list(agencies)) if agencies else rows.by_person(person.id)).order_by("-sent_at")
-
-
 @never_cache
 @require_GET
 def sent_list(request: HttpRequest) -> HttpResponse:
     """What was sent, and what became of it."""
-    page = Paginator(_seen_by(cast(Person, request.user)), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(seen_by(cast(Person, request.user)).order_by("-sent_at"), PAGE).get_page(
+        request.GET.get("page")
+    )
     context = {"page": page, "rows": sent_rows(page.object_list)}
     part = "bulletins/sent_part.html" if request.headers.get("HX-Request") else "bulletins/sent.html"
     return render(request, part, context)

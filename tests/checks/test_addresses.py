@@ -158,6 +158,7 @@ POST_ONLY = {
     "api:grant-end",
     "api:playback-close",
     "api:holds",
+    "api:bulletin-revoke",
     "api:request-step",
     "api:request-confirm",
     "api:export-approve",

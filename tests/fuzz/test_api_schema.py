@@ -25,7 +25,7 @@ from tests.conftest import Committed
 
 __all__ = ["city"]
 
-# An analyst acts, an auditor reads the log, a partner sees only what is its own, a records officer has the desk.
+# An analyst acts, an auditor reads the log, a partner sees its own, a records officer has the desk.
 PEOPLE = ("ana.mercer", "miriam.adler", "lena.fontaine", "grace.tamayo")
 CHECKS: list[Any] = [
     not_a_server_error,

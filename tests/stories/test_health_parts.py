@@ -26,6 +26,7 @@ from rtcc.errors import BadInput
 from rtcc.health import Part, State
 from rtcc.onebox import escrow, heartbeat
 from tests.api import program, token_of
+from tests.asking import ask
 from tests.city import city, person, said
 from tests.conftest import Committed
 
@@ -300,6 +301,15 @@ def test_metrics_are_for_this_machine_and_for_an_operators_token(city: Committed
     ):  # fmt: skip
         assert f"# TYPE watchlight_{name} gauge" in text, name
     assert f"watchlight_cameras_up {float(Camera.objects.recorded().count())}" in text
+    # Work is counted by its state alone, also where there is none: an alert needs the zero.
+    for kind, state in (("export", "running"), ("request", "open"), ("request", "overdue")):
+        assert f'watchlight_jobs{{kind="{kind}",state="{state}"}} 0.0' in text
+    taken = ask()
+    with clock.set_to(clock.now() + timedelta(days=10)):
+        text = Client(HTTP_HOST="any.example", REMOTE_ADDR="127.0.0.1").get("/metrics").content.decode()
+    assert 'watchlight_jobs{kind="request",state="open"} 1.0' in text
+    assert 'watchlight_jobs{kind="request",state="overdue"} 1.0' in text
+    assert not [each for each in (taken.number, taken.requester) if each in text]
     # No label tells of a person, a basis or a camera.
     labels = set(re.findall(r"[{,](\w+)=", text))
     assert labels <= {"part", "kind", "state", "witness"}
