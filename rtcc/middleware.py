@@ -117,6 +117,12 @@ class AnswerErrors:
         return None
 
 
+def _wrong(fields: dict[str, Any]) -> str:
+    """One sentence; per field the others stand beside it."""
+    names = ", ".join(str(name) for name in fields if name not in ("body", "non_field_errors"))
+    return f"This cannot be used: {names}." if names else "This cannot be used."
+
+
 def answer_api_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """The same map for REST framework views: every answer that is no success is a problem document."""
     from rest_framework.views import exception_handler
@@ -133,7 +139,7 @@ def answer_api_error(error: Exception, context: dict[str, Any]) -> Response | No
     body: dict[str, Any] = {"status": response.status_code}
     if isinstance(error, exceptions.ValidationError):
         fields = error.detail if isinstance(error.detail, dict) else {"body": error.detail}
-        body |= {"type": "about:blank#bad_input", "title": "Some fields cannot be used.", "fields": fields}
+        body |= {"type": "about:blank#bad_input", "title": _wrong(fields), "fields": fields}
     elif isinstance(error, exceptions.APIException):
         body |= {"type": f"about:blank#{error.default_code}", "title": str(error.detail)}
     response.data, response.content_type = body, PROBLEM

@@ -107,7 +107,7 @@ class ExportIn(serializers.Serializer[Any]):
     """What asks for an export: for which open request or case, which footage, to whom and why."""
 
     basis = serializers.UUIDField(help_text="an open request or case of your agency")
-    spans = SpanIn(many=True, min_length=1, max_length=MOST_SPANS)
+    spans = serializers.ListField(child=SpanIn(), min_length=1, max_length=MOST_SPANS)
     recipient_class = serializers.ChoiceField(choices=_RECIPIENTS)
     recipient = serializers.CharField(max_length=200, help_text="person and office")
     standard = serializers.CharField(max_length=200, help_text="the law, rule or order it goes by")

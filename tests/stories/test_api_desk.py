@@ -111,6 +111,9 @@ def test_a_request_from_intake_to_its_end_by_a_program(city: Committed) -> None:
     for act in ("assign", "search", "send_to_legal"):
         _send(grace, f"{one}steps/", {"act": act})
     assert grace.get(one).json()["waits"] == "waits for the legal reviewer"
+    assert _send(grace, ROOT, _asked(kind="love", radius_m=1), 400)["title"] == (
+        "This cannot be used: kind, radius_m."
+    )
     for body, field in (
         (_asked(lon=None), "lon"),
         (_asked(corners=[[0, 0], [1, 1], [0, 1]]), "corners"),
@@ -204,6 +207,9 @@ def test_an_export_by_two_tokens_from_the_request_to_the_package(footage: LogMac
         _send(grace, f"{one}stop/", status=409)["title"] == "This export has ended; there is nothing to stop."
     )
 
+    reader = program(token_of("grace.tamayo", Action.VIEW_REGISTRY)[1])
+    assert reader.get(f"{one}package/").json()["rule"] == "token-scope"
+    assert reader.post(f"{one}stop/").json()["rule"] == "token-scope"
     content = _body(grace.get(f"{one}package/"))
     assert len(content) == whole["export"]["package_bytes"]
     read = said()[-1]
