@@ -91,6 +91,13 @@ class Event(StrEnum):
     HOLD_CONFIRMED = "hold.confirmed"
     HOLD_UNCONFIRMED = "hold.unconfirmed"
     CALENDAR_CHANGED = "calendar.changed"
+    CONSENT_ASKED = "consent.asked"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_REFUSED = "consent.refused"
+    CONSENT_TAKEN_BACK = "consent.taken_back"
+    EXIGENT_REVIEWED = "exigent.reviewed"
+    UNIT_ASSIGNED = "unit.assigned"
+    UNIT_CLEARED = "unit.cleared"
 
 
 class Outcome(StrEnum):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 from benchmarks.words import machine, table
@@ -22,7 +23,11 @@ def main() -> None:
     trials = parser.parse_args().trials
     print(machine())
     with live_site.standalone():
-        films = {"cam01": live_site.small_scene(1), "cam11": live_site.small_scene(11)}
+        films = {
+            "cam01": live_site.small_scene(1),
+            "cam11": live_site.small_scene(11),
+            "cam12": live_site.small_scene(12),
+        }
         with live_site.site(films) as site:
             rows = [_row(name, [trial(site) for _ in range(trials)]) for name, trial in _trials().items()]
     print(table(("ended by", "trials", "median s", "maximum s"), rows))
@@ -37,7 +42,12 @@ def _trials() -> dict[str, Callable[[live_site.Site], float]]:
     from cameras.actions.pause_camera import pause_camera
     from cameras.actions.resume_camera import resume_camera
     from policy.actions.end_grant import end_grant
-    from tests.city import camera, person
+    from policy.vocabulary import Purpose
+    from rtcc import clock
+    from rtcc.live.models import Viewing
+    from rtcc.partners.actions.answer_ask import say_yes, take_back
+    from rtcc.partners.actions.ask_to_watch import ask_to_watch
+    from tests.city import camera, incident, person
 
     def grant(site: live_site.Site) -> float:
         ruth = person("ruth.okafor")
@@ -49,7 +59,31 @@ def _trials() -> dict[str, Callable[[live_site.Site], float]]:
         resume_camera(by=marcus, camera=cam11)
         return took
 
-    return {"a supervisor ends the grant": grant, "a partner pauses its camera": pause}
+    def board(site: live_site.Site) -> float:
+        ruth = site.sign_in("ruth.okafor")
+
+        def press(_: UUID) -> None:
+            viewing = Viewing.objects.wanted().of_person(person("ana.mercer").id).latest("opened_at")
+            answer = ruth.post(f"/board/viewings/{viewing.permit_id}/stop/")
+            assert answer.status == 302, answer.text
+
+        return _stop(site, "cam01", press)
+
+    def consent(site: live_site.Site) -> float:
+        ana, marcus, now = person("ana.mercer"), person("marcus.hale"), clock.now()
+        asked = ask_to_watch(
+            by=ana, basis=incident().basis_id, purpose=Purpose.CRIME_IN_PROGRESS, camera=camera("cam12").id,
+            starts_at=now, ends_at=now + timedelta(hours=1), note="Two persons on foot",
+        )  # fmt: skip
+        say_yes(by=marcus, ask=asked.id)
+        return _stop(site, "cam12", lambda _: take_back(by=marcus, ask=asked.id))
+
+    return {
+        "a supervisor ends the grant": grant,
+        "a supervisor presses Stop on the board": board,
+        "a partner pauses its camera": pause,
+        "a partner takes its yes back": consent,
+    }
 
 
 def _stop(site: live_site.Site, code: str, act: Callable[[UUID], object]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from policy.vocabulary import Ref
 from rtcc.errors import NotFound, Refused
 
 
@@ -20,6 +21,9 @@ class Denied(Refused):
         self.citation = citation
         self.way_out = way_out
         self.entry_id = entry_id
+        # What was refused and on which basis, so that a page can lead to the way out.
+        self.on: Ref | None = None
+        self.basis: UUID | None = None
 
 
 class Hidden(NotFound):

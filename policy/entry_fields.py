@@ -57,6 +57,9 @@ _OWN: dict[Action, Event] = {
     Action.OPEN_REQUEST: Event.REQUEST_OPENED,
     Action.WORK_REQUEST: Event.REQUEST_WORKED,
     Action.VIEW_REQUEST: Event.REQUEST_VIEWED,
+    Action.CONSENT: Event.CONSENT_GIVEN,
+    Action.REVIEW_EXIGENT: Event.EXIGENT_REVIEWED,
+    Action.ASSIGN_UNIT: Event.UNIT_ASSIGNED,
 }
 PERMITTED: dict[Action, Event] = {action: _OWN.get(action, Event.ACT_PERMITTED) for action in Action}
 REFUSED: dict[Action, Event] = {

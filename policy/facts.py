@@ -11,14 +11,30 @@ from datetime import datetime
 from uuid import UUID
 
 from policy.actors import Actor, SystemActor, actor_key, whereabouts
-from policy.facttypes import ContextFacts, PersonFacts, ResourceFacts
+from policy.facttypes import WATCHING, ContextFacts, PersonFacts, ResourceFacts
 from policy.models import Approval, Basis, Grant, KillSwitch, Membership, Person, Proposal
-from policy.vocabulary import Action, GrantState, Kind, OffenceClass, OrganisationClass, Purpose, Ref, Role
+from policy.vocabulary import (
+    Action,
+    GrantState,
+    Kind,
+    OffenceClass,
+    OrganisationClass,
+    OwnerClass,
+    Purpose,
+    Ref,
+    Role,
+)
 from rtcc import clock
 from rtcc.config import config
 
 Loader = Callable[..., Mapping[UUID, ResourceFacts]]
 _loaders: dict[Kind, Loader] = {}
+# Who knows of which things' owners have said yes to the question, and until when each yes stands.
+Consents = Callable[["Question", datetime], Mapping[Ref, datetime]]
+_consents: list[Consents] = []
+# Who knows when the terms of things next close by the clock alone.
+Closing = Callable[[Sequence[Ref], datetime], datetime | None]
+_closings: list[Closing] = []
 
 # Things of which there is one: the installation, its log, its policy, the report as a whole.
 ONE = UUID(int=0)
@@ -40,9 +56,7 @@ class Question:
     reason: str = ""
     proposal: UUID | None = None
     recipient_class: str = "none"
-    # Said by an act of its own knowledge (the partner's recorded yes; a change that only takes rights
-    # away), never by a form field.
-    owner_consent: bool = False
+    # Said by an act of its own knowledge (a change that only takes rights away), never by a form field.
     restricts: bool = False
 
 
@@ -51,6 +65,16 @@ def register(kind: Kind, loader: Loader) -> None:
     if kind in _loaders:
         raise RuntimeError(f"two loaders for {kind}")
     _loaders[kind] = loader
+
+
+def register_consents(asked: Consents) -> None:
+    """Say who knows what owners said yes to: ``asked(question, at)`` -> until when, by thing."""
+    _consents.append(asked)
+
+
+def register_closing(closes: Closing) -> None:
+    """Say who knows when terms close: ``closes(refs, at)`` -> the next such instant, or None."""
+    _closings.append(closes)
 
 
 def loader_kinds() -> frozenset[Kind]:
@@ -121,10 +145,26 @@ class Standing:
     basis: Basis | None
     grant: Grant | None
     grant_cameras: frozenset[UUID]
+    # Until when the yes of each thing's owner stands.
+    consents: Mapping[Ref, datetime]
 
     def for_resource(self, ref: Ref) -> ContextFacts:
-        """The context as seen from one camera: does the grant cover it?"""
-        return replace(self.context, grant_covers=ref.id in self.grant_cameras)
+        """The context as seen from one camera: does the grant cover it, and has its owner said yes?"""
+        return replace(
+            self.context, grant_covers=ref.id in self.grant_cameras, owner_consent=ref in self.consents
+        )
+
+    def again_at(
+        self, action: Action, covered: Sequence[Ref], resources: Mapping[Ref, ResourceFacts], at: datetime
+    ) -> datetime | None:
+        """The first instant at which the answer about watching may be another by the clock alone, without
+        any act that raises the epoch: an owner's yes runs out, or the agreed hours close.
+        """
+        lent = any(facts.owner_class == OwnerClass.PARTNER for facts in resources.values())
+        if action not in WATCHING or not lent:
+            return None
+        instants = [closes(covered, at) for closes in _closings]
+        return min((each for each in (*instants, *self.consents.values()) if each), default=None)
 
 
 def _grant(question: Question, basis: Basis | None, at: datetime) -> tuple[Grant | None, frozenset[UUID]]:
@@ -176,11 +216,18 @@ def standing(question: Question, at: datetime) -> Standing:
         approvals=len(approvers),
         approver_ids=approvers,
         approver_org_classes=_org_classes(approvers, at),
-        owner_consent=question.owner_consent,
         restricts=question.restricts,
         kill_switch=KillSwitch.objects.filter(lifted_at__isnull=True).exists(),
         has_reason=bool(question.reason.strip()),
         demo=config.demo,
         recipient_class=question.recipient_class,
     )
-    return Standing(context, basis, grant, cameras)
+    return Standing(context, basis, grant, cameras, _said_yes(question, context.purpose, at))
+
+
+def _said_yes(question: Question, purpose: str, at: datetime) -> dict[Ref, datetime]:
+    """What owners said yes to, for this basis and purpose; only watching asks for it."""
+    if question.basis is None or question.action not in WATCHING or purpose not in set(Purpose):
+        return {}
+    asked = replace(question, purpose=Purpose(purpose))
+    return {ref: until for known in _consents for ref, until in known(asked, at).items()}

@@ -65,7 +65,7 @@ class ResourceFacts:
     `held`: a hold stands on the footage. `state`: the thing's own state. `subject_id`: whom it is about
     (grant: its holder; membership, account: the person). `subject_org_classes`: that person's
     organisations. `opened_by`: who made or asked for it (``none``: nobody, a system did);
-    `opener_rank`, `opener_organisation_ids`: that person's, now; known of proposals only. `operators`:
+    `opener_rank`, `opener_organisation_ids`: that person's, now; known of proposals and grants. `operators`:
     persons who hold the object permission to operate the camera (django-guardian).
     """
 
@@ -105,7 +105,8 @@ class ContextFacts:
     unknown. `grant_expires_in_s`: seconds left. `footage_age_h`: age of the oldest footage asked for.
     `history_allowed`: the grant reaches back that far. `approvals`: yes-votes of others; one's own is
     never counted. `approver_ids`, `approver_org_classes`: who they are, and from which kinds of
-    organisation. `owner_consent`: the partner said yes to this request. `restricts`: the change only
+    organisation. `owner_consent`: the camera's owner said yes to
+    watching on this basis for this purpose, and the yes stands. `restricts`: the change only
     takes rights away. `recipient_class`: a value of OrganisationClass, or ``none``.
     """
 

@@ -111,7 +111,6 @@ def guard(
     reason: str = "",
     proposal: UUID | None = None,
     recipient_class: str = "none",
-    owner_consent: bool = False,
     restricts: bool = False,
     event: Event | None = None,
     fields: dict[str, Any] | None = None,
@@ -127,7 +126,7 @@ def guard(
         raise ValueError(f"{action} is done on one thing")
     question = Question(
         action, by, refs, basis, purpose, footage, exigent, offence_class, reason, proposal,
-        recipient_class, owner_consent, restricts,
+        recipient_class, restricts,
     )  # fmt: skip
     act = _Act(question, event, fields or {})
     refusal: Denied | Hidden | None = None
@@ -181,9 +180,9 @@ class _Act:
                 self.allows[ref] = answer
                 continue
             hidden = hidden or not may_know(ref, self.person, resource)
-            self.refused[ref] = Denied(
-                answer.rule, answer.sentence, answer.citation, answer.way_out, self.entry_id
-            )
+            denied = Denied(answer.rule, answer.sentence, answer.citation, answer.way_out, self.entry_id)
+            denied.on, denied.basis = ref, self.question.basis
+            self.refused[ref] = denied
         if not self.allows:
             return self._refuse(hidden=hidden)
         return self._permit()
@@ -234,6 +233,9 @@ class _Act:
             person_epoch=self.question.by.session_epoch if isinstance(self.question.by, Person) else 0,
             issued_at=self.at,
             expires_at=permit.expires_at,
+            again_at=self.standing.again_at(
+                permit.action, [covered.ref for covered in permit.covers], self.resources, self.at
+            ),
             entry=self.entry_id,
         )
         specs = {spec.kind: spec for allow in self.allows.values() for spec in allow.obligations}

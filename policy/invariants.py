@@ -17,7 +17,7 @@ Obligations = Collection[ObligationKind]
 CITATION = "Watchlight invariant: no policy version can change it"
 _BASES = frozenset(kind.value for kind in BasisKind)
 _OF_THE_LOG = frozenset({Action.VERIFY_LOG, Action.VIEW_REPORT, Action.RECOVER_LOG, Action.CHANGE_ERASURE})
-_YES_TO_ANOTHER = frozenset({Action.APPROVE, Action.VERIFY_BASIS})
+_YES_TO_ANOTHER = frozenset({Action.APPROVE, Action.VERIFY_BASIS, Action.REVIEW_EXIGENT})
 _OF_ACCOUNTS = frozenset({Action.CHANGE_MEMBERSHIP, Action.ADMINISTER, Action.RELEASE_ACCOUNT})
 _BY_TWO = frozenset(
     {
@@ -76,7 +76,7 @@ def no_self_approval(action: Action, facts: Facts, obligations: Obligations) -> 
 def _self_approval() -> Broken:
     return Broken(
         "invariant-no-self-approval",
-        "Nobody approves, verifies or releases what is their own.",
+        "Nobody approves, verifies, reviews or releases what is their own.",
         "Ask another person who may.",
     )
 

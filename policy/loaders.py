@@ -36,7 +36,7 @@ def _rows(queryset: QuerySet[Any], *, lock: bool) -> QuerySet[Any]:
 
 
 def _openers(people: Iterable[UUID | None]) -> dict[UUID | None, dict[str, Any]]:
-    """Per person who proposed something: rank and organisations now, as facts of the proposal."""
+    """Per person who proposed something or holds a grant: rank and organisations now, as facts of it."""
     asked = {person for person in people if person}
     ranks = dict.fromkeys(asked, 0)
     organisations: dict[UUID, set[str]] = {person: set() for person in asked}
@@ -67,10 +67,12 @@ def load_bases(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, ResourceFact
 
 def load_grants(ids: Sequence[UUID], *, lock: bool) -> Mapping[UUID, ResourceFacts]:
     now = clock.now()
-    rows = _rows(Grant.objects.filter(id__in=ids).select_related("basis").order_by("id"), lock=lock)
+    found = Grant.objects.filter(id__in=ids).select_related("basis").order_by("id")
+    rows = list(_rows(found, lock=lock))
+    openers = _openers(row.person_id for row in rows)
     return {
         row.id: ResourceFacts(
-            **PLAIN,
+            **PLAIN | openers[row.person_id],
             kind=Kind.GRANT,
             id=str(row.id),
             agency_id=str(row.basis.agency_id),

@@ -74,6 +74,9 @@ _ON: Mapping[Action, tuple[Kind, ...]] = {
     Action.OPEN_REQUEST: (Kind.SYSTEM,),
     Action.WORK_REQUEST: (Kind.REQUEST,),
     Action.VIEW_REQUEST: (Kind.REQUEST,),
+    Action.CONSENT: (Kind.UPLOAD,),
+    Action.REVIEW_EXIGENT: (Kind.GRANT,),
+    Action.ASSIGN_UNIT: (Kind.BASIS,),
 }
 
 

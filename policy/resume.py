@@ -1,8 +1,8 @@
 """Going on under a permit that was given earlier: the only other way to one besides guard.
 
-If the epoch has not moved, the committed row is the answer. If it has, each covered thing is decided
-again on fresh facts: what is still permitted goes on, what is not is taken out with an entry, and a permit
-that covers nothing more is ended.
+If neither the epoch has moved nor the clock has reached an instant at which terms close, the committed row
+is the answer. Otherwise each covered thing is decided again on fresh facts: what is still permitted goes on,
+what is not is taken out with an entry, and a permit that covers nothing more is ended.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def _is_current(row: PermitRow) -> bool:
 
 def _is_of(row: PermitRow, current: int) -> bool:
     person_epoch = row.person.session_epoch if row.person else 0
-    return row.epoch == current and row.person_epoch == person_epoch
+    by_the_clock = row.again_at is not None and clock.now() >= row.again_at
+    return row.epoch == current and row.person_epoch == person_epoch and not by_the_clock
 
 
 def _footage(row: PermitRow) -> tuple[datetime, datetime] | None:
@@ -111,10 +112,10 @@ def _decide_again(row: PermitRow, by: Actor) -> Permit:
         row = PermitRow.objects.select_for_update(of=("self",)).select_related(*TOGETHER).get(id=row.id)
         check_stands(row, by)
         with _in_session_of(row):
-            refused, kept, touches = _weigh(row, by)
+            refused, kept, touches, row.again_at = _weigh(row, by)
         row.epoch = epoch.current()
         row.person_epoch = row.person.session_epoch if row.person else 0
-        changed = ["epoch", "person_epoch"]
+        changed = ["epoch", "person_epoch", "again_at"]
         if kept and kept != row.covers:
             # Fewer cameras, or another demand on one (a mask that was drawn while it is watched).
             row.covers = kept
@@ -146,9 +147,11 @@ def _in_session_of(row: PermitRow) -> Iterator[None]:
         whereabouts.reset(token)
 
 
-def _weigh(row: PermitRow, by: Actor) -> tuple[dict[Ref, Deny], list[dict[str, Any]], list[Touch]]:
-    """Each covered thing decided on fresh facts: what is refused, what stays with its demands, and the
-    cameras that are taken out, so that their owners find it.
+def _weigh(
+    row: PermitRow, by: Actor
+) -> tuple[dict[Ref, Deny], list[dict[str, Any]], list[Touch], datetime | None]:
+    """Each covered thing decided on fresh facts: what is refused, what stays with its demands, the cameras
+    that are taken out, so that their owners find it, and when the clock alone may change the answer.
     """
     question, at = _question(row, by), clock.now()
     version = publish.active()
@@ -168,7 +171,8 @@ def _weigh(row: PermitRow, by: Actor) -> tuple[dict[Ref, Deny], list[dict[str, A
     touches = [
         Touch(camera=ref.id, owner=owner_of(resources.get(ref))) for ref in refused if ref.kind is Kind.CAMERA
     ]
-    return refused, kept, touches
+    stay = [Covered.from_json(body).ref for body in kept]
+    return refused, kept, touches, standing.again_at(question.action, stay, resources, at)
 
 
 def _enter_change(

@@ -61,6 +61,9 @@ class Action(StrEnum):
     OPEN_REQUEST = "open_request"
     WORK_REQUEST = "work_request"
     VIEW_REQUEST = "view_request"
+    CONSENT = "consent"
+    REVIEW_EXIGENT = "review_exigent"
+    ASSIGN_UNIT = "assign_unit"
 
 
 class Role(StrEnum):

@@ -15,6 +15,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from policy.guard import Denied
+from policy.vocabulary import Kind
 from rtcc.errors import DomainError, NotFound
 from rtcc.logs import log
 
@@ -58,6 +59,18 @@ class ReleaseConnection:
         return response
 
 
+# The rule whose way out is a page of ours: where an owner is asked to let its camera be watched.
+ASKED_EACH_TIME = "agreement-on-request"
+
+
+def _way_url(error: Denied) -> str:
+    """The page on which the way out begins; empty where there is none."""
+    if error.rule != ASKED_EACH_TIME or error.on is None or error.basis is None:
+        return ""
+    page = reverse("partners:asks", args=[error.basis])
+    return f"{page}?camera={error.on.id}#watch" if error.on.kind is Kind.CAMERA else page
+
+
 def problem(error: DomainError) -> dict[str, Any]:
     """The error as a problem document (RFC 9457)."""
     body: dict[str, Any] = {
@@ -77,6 +90,8 @@ def problem(error: DomainError) -> dict[str, Any]:
         }
         if error.entry_id:
             body["entry"] = reverse("entry", args=[error.entry_id])
+        if way_url := _way_url(error):
+            body["way_url"] = way_url
     return body
 
 
@@ -91,6 +106,7 @@ def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
             "citation": error.citation,
             "way_out": error.way_out,
             "entry_id": error.entry_id,
+            "way_url": _way_url(error),
         }
         return render(request, "refusal.html", context, status=error.status)
     template = "404.html" if isinstance(error, NotFound) else "error.html"

@@ -12,6 +12,7 @@ from policy.accounts import views as accounts
 from rtcc import health_views as health
 from rtcc import metrics
 from rtcc.api import token_pages as tokens
+from rtcc.dispatch import unit_views as units
 from rtcc.dispatch import views as dispatch
 from rtcc.dispatch.exigent import exigent
 from rtcc.live import kill_switch as stop
@@ -49,6 +50,8 @@ urlpatterns = [
     path("incidents/new/", dispatch.new_incident, name="incident-new"),
     path("incidents/<uuid:basis>/watch/", dispatch.watch, name="incident-watch"),
     path("incidents/<uuid:basis>/verify/", dispatch.verify, name="incident-verify"),
+    path("incidents/<uuid:basis>/units/", units.units, name="incident-units"),
+    path("incidents/<uuid:basis>/units/<uuid:assignment>/clear/", units.clear, name="incident-unit-clear"),
     path("due/", dispatch.due, name="due"),
     path("due/<uuid:obligation>/", dispatch.justify, name="due-justify"),
     path("wall/", live.wall, name="wall"),

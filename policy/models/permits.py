@@ -106,6 +106,9 @@ class Permit(models.Model):
     person_epoch = models.BigIntegerField(default=0)
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    again_at = models.DateTimeField(
+        null=True, help_text="decided again from here on: terms close by the clock, without an act"
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_why = models.CharField(max_length=300, blank=True)
     entry = models.UUIDField()
@@ -126,7 +129,7 @@ class Permit(models.Model):
     class Privacy:
         closed_while_active = (
             "action", "basis", "grant", "purpose", "covers", "obligations", "rules", "policy", "issued_at",
-            "expires_at", "ended_at", "ended_why",
+            "expires_at", "again_at", "ended_at", "ended_why",
         )  # fmt: skip
         personnel = ("actor", "person")
         security = ("session", "epoch", "person_epoch")

@@ -56,6 +56,7 @@ class Problem(serializers.Serializer[Any]):
     way_out = serializers.CharField(required=False, help_text="what would make it lawful")
     entry_id = serializers.UUIDField(required=False, allow_null=True, help_text="the entry of this refusal")
     entry = serializers.CharField(required=False, help_text="its page")
+    way_url = serializers.CharField(required=False, help_text="the page on which the way out begins")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         found = super().get_fields()

@@ -25,6 +25,7 @@ SCOPES: Mapping[Action, str] = {
     " and pictures sent",
     Action.REGISTER_CAMERA: "register cameras",
     Action.OPEN_INCIDENT: "open incidents",
+    Action.ASSIGN_UNIT: "put units on incidents, and take them off",
     Action.VIEW_LIVE: "open grants",
     Action.RENEW_GRANT: "renew grants",
     Action.END_GRANT: "end grants",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rtcc.api import bulletins, cameras, docs, exports, grants, keeping, log, playback, requests
+from rtcc.api import bulletins, cameras, docs, exports, grants, keeping, log, playback, requests, units
 
 app_name = "api"
 urlpatterns = [
@@ -16,6 +16,10 @@ urlpatterns = [
     path("coverage/", cameras.Coverage.as_view(), name="coverage"),
     path("health/", cameras.Health.as_view(), name="health"),
     path("incidents/", grants.Incidents.as_view(), name="incidents"),
+    path("incidents/<uuid:basis>/units/", units.Units.as_view(), name="incident-units"),
+    path(
+        "incidents/<uuid:basis>/units/<uuid:assignment>/clear/", units.ClearUnit.as_view(), name="unit-clear"
+    ),
     path("bases/", grants.Bases.as_view(), name="bases"),
     path("grants/", grants.Grants.as_view(), name="grants"),
     path("grants/<uuid:grant>/renew/", grants.RenewGrant.as_view(), name="grant-renew"),

@@ -19,6 +19,7 @@ class BoardConfig(AppConfig):
         from rtcc.board.viewings import load_viewings
 
         references.register("declines", _entries_of_declines)
+        references.register("reviews", _entries_of_reviews)
         facts.register(Kind.VIEWING, load_viewings)
 
 
@@ -27,3 +28,10 @@ def _entries_of_declines() -> Iterator[tuple[str, UUID]]:
 
     for key, entry in Decline.objects.values_list("id", "entry").iterator():
         yield f"decline {key}", entry
+
+
+def _entries_of_reviews() -> Iterator[tuple[str, UUID]]:
+    from rtcc.board.models import Review
+
+    for key, entry in Review.objects.values_list("id", "entry").iterator():
+        yield f"review {key}", entry

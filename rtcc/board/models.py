@@ -1,4 +1,4 @@
-"""A no to what somebody proposed."""
+"""What a supervisor says to others: a no to a proposal, and the review of a justification."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from policy.models import Person, Proposal
+from policy.models import Obligation, Person, Proposal
 from rtcc.ids import uuid7
 
 
@@ -35,3 +35,29 @@ class Decline(models.Model):
 
     def __str__(self) -> str:
         return f"no to {self.proposal_id}"
+
+
+class Review(models.Model):
+    """A supervisor has read the justification of an exigent access, and says whether it is accepted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    obligation = models.OneToOneField(Obligation, on_delete=models.PROTECT, related_name="review")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    accepted = models.BooleanField()
+    says = models.CharField(max_length=500)
+    entry = models.UUIDField()
+
+    class Meta:
+        ordering = ("-at",)
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~models.Q(says=""), name="review_says_why"),
+        ]
+
+    class Privacy:
+        closed_while_active = ("obligation", "at", "accepted", "says")
+        personnel = ("person",)
+        public = ("id", "entry")
+
+    def __str__(self) -> str:
+        return f"review of {self.obligation_id}"

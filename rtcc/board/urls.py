@@ -12,6 +12,7 @@ urlpatterns = [
     path("approvals/", views.approvals, name="approvals"),
     path("viewings/<uuid:permit>/stop/", views.stop, name="stop"),
     path("bases/<uuid:basis>/verify/", views.verify, name="verify"),
+    path("justifications/<uuid:obligation>/review/", views.review, name="review"),
     path("proposals/<uuid:proposal>/", views.proposal, name="proposal"),
     path("proposals/<uuid:proposal>/approve/", views.agree, name="approve"),
     path("proposals/<uuid:proposal>/decline/", views.refuse, name="decline"),

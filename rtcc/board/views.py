@@ -6,6 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,18 +18,20 @@ from policy import offers
 from policy.actions.approve import approve
 from policy.actions.verify_basis import verify_basis
 from policy.facts import SYSTEM
-from policy.models import Membership, Obligation, Person
-from policy.vocabulary import Action, ObligationKind
+from policy.models import Grant, Membership, Obligation, Person
+from policy.vocabulary import Action, Kind, ObligationKind, Ref
 from rtcc import clock
 from rtcc.board import waiting
 from rtcc.board.actions.decline import decline
+from rtcc.board.actions.review_exigent import review_exigent
 from rtcc.board.actions.stop_viewing import stop_viewing
-from rtcc.errors import NotFound
+from rtcc.errors import BadInput, NotFound
 from rtcc.oversight.actions.view_now import view_now
 from rtcc.oversight.now import Watching, watching
 
 STOPPED = "stopped from the supervisor's board"
 MOST_OWED = 50
+MOST_TO_REVIEW = 20
 
 
 @never_cache
@@ -44,6 +47,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "now": now,
         "rows": [{"row": row, "for_s": (now - row.since).total_seconds()} for row in rows],
         "waiting": waiting.waiting(person),
+        "to_review": _to_review(person),
         "owed": [{"row": each, "left_s": (each.due_at - now).total_seconds()} for each in owed],
         "may_stop": Action.END_GRANT in may,
         "figures": {
@@ -63,15 +67,31 @@ def _first(row: Watching) -> tuple[bool, bool, Any]:
 
 def _owed(person: Person) -> list[Obligation]:
     """Justifications owed by people of the person's own agencies, the most overdue first."""
+    return list(_justifications(person).filter(discharged_at__isnull=True).order_by("due_at")[:MOST_OWED])
+
+
+def _justifications(person: Person) -> QuerySet[Obligation]:
     agencies = (
         Membership.objects.of_person(person.id)
         .valid_at(clock.now())
         .values_list("organisation_id", flat=True)
     )
-    rows = Obligation.objects.open().filter(
-        kind=ObligationKind.JUSTIFY, grant__basis__agency_id__in=list(agencies)
-    )
-    return list(rows.select_related("person", "grant__basis").order_by("due_at")[:MOST_OWED])
+    rows = Obligation.objects.filter(kind=ObligationKind.JUSTIFY, grant__basis__agency_id__in=list(agencies))
+    return rows.select_related("person", "grant__basis")
+
+
+def _to_review(person: Person) -> list[dict[str, Any]]:
+    """Justifications that people of the person's agencies wrote and nobody reviewed, the oldest first."""
+    rows = _justifications(person).filter(discharged_at__isnull=False, review__isnull=True)
+    return [
+        {"row": each, "can": _may_review(person, each.grant)}
+        for each in rows.order_by("discharged_at")[:MOST_TO_REVIEW]
+        if each.grant is not None
+    ]
+
+
+def _may_review(person: Person, grant: Grant) -> bool:
+    return offers.is_offered(person, Action.REVIEW_EXIGENT, Ref(Kind.GRANT, grant.id), basis=grant.basis_id)
 
 
 @never_cache
@@ -117,6 +137,20 @@ def verify(request: HttpRequest, basis: UUID) -> HttpResponse:
         by=cast(Person, request.user), basis=basis, number=request.POST.get("number", ""), stands=stands
     )
     messages.success(request, "Verified." if stands else "Entered: there is no such call.")
+    return redirect("board:home")
+
+
+@require_POST
+def review(request: HttpRequest, obligation: UUID) -> HttpResponse:
+    """Say whether the justification of an exigent access is accepted, in a sentence."""
+    said = request.POST.get("accepted", "")
+    if said not in ("yes", "no"):
+        raise BadInput("Accept it, or do not.", field="accepted")
+    review_exigent(
+        by=cast(Person, request.user), obligation=obligation, accepted=said == "yes",
+        says=request.POST.get("says", "").replace("\x00", ""),
+    )  # fmt: skip
+    messages.success(request, "Reviewed. Who wrote it is told, and oversight reads it.")
     return redirect("board:home")
 
 

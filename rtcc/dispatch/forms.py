@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 
 from cameras.places import corners
+from rtcc.dispatch.actions.assign_unit import officers_of
+from rtcc.dispatch.models import Incident
 
 MOST_NAMED = 5
 
@@ -53,3 +55,23 @@ class IncidentForm(forms.Form):
         else:
             self.add_error("place", "No camera's corner has that name. Pick the place on the map.")
         return found
+
+
+class UnitForm(forms.Form):
+    """A call sign, and the officer in the unit."""
+
+    unit = forms.CharField(
+        max_length=20,
+        label="Unit",
+        help_text="its call sign, such as 4-12",
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+    officer = forms.ChoiceField(label="Officer")
+
+    def __init__(self, *arguments: Any, incident: Incident, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        rows = officers_of(incident).select_related("person").order_by("person__display_name")
+        self.fields["officer"].choices = [  # type: ignore[attr-defined]
+            (str(row.person_id), f"{row.person.display_name}{f', {row.unit}' if row.unit else ''}")
+            for row in rows
+        ]

@@ -104,7 +104,15 @@ def due(request: HttpRequest) -> HttpResponse:
     owed = Obligation.objects.open().owed_by(person.id).filter(kind=ObligationKind.JUSTIFY)
     rows = owed.select_related("grant__basis")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    return render(request, "due.html", {"page": page, "now": clock.now()})
+    written = Obligation.objects.owed_by(person.id).filter(
+        kind=ObligationKind.JUSTIFY, discharged_at__isnull=False
+    )
+    context = {
+        "page": page,
+        "now": clock.now(),
+        "written": written.select_related("grant__basis", "review__person").order_by("-discharged_at")[:10],
+    }
+    return render(request, "due.html", context)
 
 
 @require_POST

@@ -240,6 +240,7 @@ _NOW = {
     ),
     "bulletins_opening": _state(ADD),
     "board_decline": _state(ADD),
+    "board_review": _state(ADD),
     "oversight_verification": Table(
         app=CHANGE,
         entry="INSERT, UPDATE(finished_entry, result, size, verifies), DELETE",

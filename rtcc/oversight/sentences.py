@@ -129,6 +129,10 @@ _SAYS: dict[Event, Callable[[Said, str], str]] = {
         f"{name} took exigent access to {_cameras(said)} live{_on(said)}; a justification is owed."
     ),
     Event.EXIGENT_JUSTIFIED: _plain("wrote the justification of an exigent access"),
+    Event.EXIGENT_REVIEWED: lambda said, name: (
+        f"{name} read the justification of an exigent access{_on(said)}"
+        + (", and did not accept it." if (said.get("detail") or {}).get("accepted") is False else ".")
+    ),
     Event.INCIDENT_OPENED: lambda said, name: (
         f"{name} opened an incident"
         + (f", {said['basis_number']}." if said.get("basis_number") else "; its number follows.")
@@ -157,6 +161,12 @@ _SAYS: dict[Event, Callable[[Said, str], str]] = {
     Event.FOOTAGE_ASKED: _plain("asked an owner for footage"),
     Event.FOOTAGE_UPLOADED: _plain("handed in footage that was asked for"),
     Event.FOOTAGE_DECLINED: _plain("said no to a request for footage"),
+    Event.CONSENT_ASKED: _plain("asked an owner to let a camera be watched"),
+    Event.CONSENT_GIVEN: _plain("let the agency watch their camera"),
+    Event.CONSENT_REFUSED: _plain("did not let the agency watch their camera"),
+    Event.CONSENT_TAKEN_BACK: _plain("took back their yes to watching their camera"),
+    Event.UNIT_ASSIGNED: _plain("put a unit on an incident"),
+    Event.UNIT_CLEARED: _plain("took a unit off an incident"),
     Event.NOTICE_READ: lambda said, name: (
         f"{name} read {said.get('count') or 0} notices of accesses to their own cameras."
     ),

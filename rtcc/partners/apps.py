@@ -14,21 +14,26 @@ class PartnersConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import references
-        from policy.facts import register
+        from policy.facts import register, register_consents
         from policy.vocabulary import Kind
+        from rtcc.partners.consents import consents
         from rtcc.partners.facts import ask_facts
 
         register(Kind.UPLOAD, ask_facts)
+        register_consents(consents)
         references.register("partner desk", _entries_of_the_desk)
 
 
 def _entries_of_the_desk() -> Iterator[tuple[str, UUID]]:
     from rtcc.partners.models import Ask, Notice, Upload
 
-    for ask, entry, answered in Ask.objects.values_list("id", "entry", "answered_entry").iterator():
+    asks = Ask.objects.values_list("id", "entry", "answered_entry", "taken_back_entry")
+    for ask, entry, answered, taken_back in asks.iterator():
         yield f"ask {ask}", entry
         if answered is not None:
             yield f"answer to ask {ask}", answered
+        if taken_back is not None:
+            yield f"yes taken back of ask {ask}", taken_back
     for upload, entry in Upload.objects.values_list("id", "entry").iterator():
         yield f"upload {upload}", entry
     for notice, access, read in Notice.objects.values_list("id", "access", "read_entry").iterator():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
@@ -17,12 +18,25 @@ from policy.models import Basis, Membership, Person
 from policy.vocabulary import OrganisationClass, Purpose
 from rtcc import clock
 from rtcc.errors import BadInput, NotFound
+from rtcc.partners.actions.answer_ask import longest_yes
 from rtcc.partners.actions.ask_footage import ask_footage
 from rtcc.partners.actions.decline_ask import decline_ask
-from rtcc.partners.forms import AskForm
+from rtcc.partners.forms import AskForm, WatchForm
 from rtcc.partners.looking import owner_of
 from rtcc.partners.models import Ask
-from rtcc.partners.vocabulary import ASK_SAYS, CLOCK_SAYS, AskState, ClockReading
+from rtcc.partners.vocabulary import ASK_SAYS, CLOCK_SAYS, AskState, AskWants, ClockReading
+
+# A yes may be for less than was asked for.
+SHORTER_MINUTES = (15, 60, 240)
+
+
+_OWNER_SAYS: dict[AskState, str] = {
+    AskState.OPEN: "waits for the owner",
+    AskState.ANSWERED: "answered",
+    AskState.DECLINED: "declined",
+    AskState.GIVEN: "the owner said yes",
+    AskState.TAKEN_BACK: "the owner took the yes back",
+}
 
 
 def most_bytes() -> int:
@@ -34,7 +48,7 @@ def most_bytes() -> int:
 @require_http_methods(["GET", "POST"])
 def asks(request: HttpRequest, basis: UUID) -> HttpResponse:
     """What was asked of owners on one basis, and the form that asks. For the agency of the basis."""
-    row = _own_basis(cast(Person, request.user), basis)
+    row = own_basis(cast(Person, request.user), basis)
     form = AskForm(request.POST or None, basis=row)
     if request.method == "POST" and form.is_valid():
         clean = form.cleaned_data
@@ -49,11 +63,18 @@ def asks(request: HttpRequest, basis: UUID) -> HttpResponse:
         else:
             messages.success(request, f"{ask.owner} is asked. The answer will stand here.")
             return redirect("partners:asks", basis=basis)
-    context = {"basis": row, "form": form, "asks": _lines(Ask.objects.of_basis(basis).for_list()[:100])}
-    return render(request, "partners/asks.html", context, status=400 if form.errors else 200)
+    watch = WatchForm(basis=row, initial={"cameras": [request.GET.get("camera", "")]})
+    return asks_page(request, row, form, watch)
 
 
-def _own_basis(person: Person, basis: UUID) -> Basis:
+def asks_page(request: HttpRequest, basis: Basis, form: AskForm, watch: WatchForm) -> HttpResponse:
+    """What was asked on the basis, and both forms."""
+    rows = Ask.objects.of_basis(basis.id).for_list()[:100]
+    context = {"basis": basis, "form": form, "watch": watch, "asks": _lines(rows), "now": clock.now()}
+    return render(request, "partners/asks.html", context, status=400 if form.errors or watch.errors else 200)
+
+
+def own_basis(person: Person, basis: UUID) -> Basis:
     """The basis, if it is of an agency that the person works for. Raises NotFound."""
     agencies = Membership.objects.of_person(person.id).valid_at(clock.now())
     agencies = agencies.filter(organisation__kind=OrganisationClass.AGENCY)
@@ -69,9 +90,7 @@ def _lines(rows: Iterable[Ask]) -> list[dict[str, object]]:
     return [
         {
             "ask": row,
-            "says": {AskState.ANSWERED: "answered", AskState.DECLINED: "declined"}.get(
-                AskState(row.state), "waits for the owner"
-            ),
+            "says": _OWNER_SAYS[AskState(row.state)],
             "uploads": [
                 {"row": each, "clock": CLOCK_SAYS[ClockReading(each.clock)]} for each in row.uploads.all()
             ],
@@ -84,7 +103,9 @@ def _lines(rows: Iterable[Ask]) -> list[dict[str, object]]:
 @require_GET
 def ask(request: HttpRequest, ask: UUID) -> HttpResponse:
     """What the owner is asked for, and how it answers."""
-    row = _own_ask(request, ask)
+    row = own_ask(request, ask)
+    if row.wants == AskWants.WATCH:
+        return watch_page(request, row)
     context = {
         "ask": row,
         "says": ASK_SAYS[AskState(row.state)],
@@ -100,7 +121,7 @@ def ask(request: HttpRequest, ask: UUID) -> HttpResponse:
 @require_POST
 def decline(request: HttpRequest, ask: UUID) -> HttpResponse:
     """The owner says no."""
-    row = _own_ask(request, ask)
+    row = own_ask(request, ask)
     decline_ask(
         by=cast(Person, request.user), ask=row.id, why=request.POST.get("why", "").replace("\x00", "")
     )
@@ -108,7 +129,24 @@ def decline(request: HttpRequest, ask: UUID) -> HttpResponse:
     return redirect("partners:ask", ask=row.id)
 
 
-def _own_ask(request: HttpRequest, ask: UUID) -> Ask:
+def watch_page(request: HttpRequest, row: Ask) -> HttpResponse:
+    """Who asks to watch, for what, on which basis as the agreement lets the owner know; and the answer."""
+    now = clock.now()
+    longest = longest_yes(row, now)
+    context = {
+        "ask": row,
+        "says": ASK_SAYS[AskState(row.state)],
+        "number": row.basis.number if row.camera_id in owner_of(request).numbers else "",
+        "open": row.state == AskState.OPEN and longest > now,
+        "late": row.state == AskState.OPEN and longest <= now,
+        "stands": row.state == AskState.GIVEN and row.until is not None and row.until > now,
+        "longest": longest,
+        "shorter": [minutes for minutes in SHORTER_MINUTES if now + timedelta(minutes=minutes) < longest],
+    }
+    return render(request, "partners/ask_watch.html", context)
+
+
+def own_ask(request: HttpRequest, ask: UUID) -> Ask:
     row: Ask | None = Ask.objects.of_owners(owner_of(request).owners or ()).for_list().filter(id=ask).first()
     if row is None:
         raise NotFound

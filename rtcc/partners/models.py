@@ -10,9 +10,11 @@ from django.db.models import F, Q
 
 from cameras.models import Agreement, Camera
 from policy.models import Basis, Organisation
+from policy.models.people import choices
+from policy.vocabulary import Purpose
 from rtcc.ids import uuid7
 from rtcc.partners.querysets import AskQuerySet, NoticeQuerySet
-from rtcc.partners.vocabulary import AskState, ClockReading
+from rtcc.partners.vocabulary import AskState, AskWants, ClockReading
 
 
 class Notice(models.Model):
@@ -57,12 +59,18 @@ class Notice(models.Model):
 
 
 class Ask(models.Model):
-    """The agency asks an owner for footage of one of its cameras, and the owner's answer."""
+    """The agency asks an owner for footage of one of its cameras, or to let it watch; and the owner's answer.
+
+    While the state is `given` and `until` has not passed, the row is the owner's yes that rules read
+    (`rtcc.partners.consents`): on this basis, for this purpose, to pictures from `starts_at` on.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     camera = models.ForeignKey(Camera, on_delete=models.PROTECT, related_name="+")
     basis = models.ForeignKey(Basis, on_delete=models.PROTECT, related_name="asks")
+    wants = models.CharField(max_length=20, choices=choices(AskWants), default=AskWants.FILE)
+    purpose = models.CharField(max_length=40, choices=choices(Purpose), blank=True)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     note = models.CharField(max_length=500, help_text="what is looked for, in words for the owner")
@@ -74,8 +82,14 @@ class Ask(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     declined_why = models.CharField(max_length=500, blank=True)
+    until = models.DateTimeField(null=True, help_text="how long the owner's yes stands")
+    taken_back_at = models.DateTimeField(null=True)
+    taken_back_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     entry = models.UUIDField()
     answered_entry = models.UUIDField(null=True)
+    taken_back_entry = models.UUIDField(null=True)
 
     objects = AskQuerySet.as_manager()
 
@@ -91,15 +105,34 @@ class Ask(models.Model):
                 | ~Q(state="open") & Q(answered_at__isnull=False, answered_entry__isnull=False),
                 name="ask_answered_has_entry",
             ),
+            models.CheckConstraint(
+                condition=Q(wants__in=[each.value for each in AskWants]), name="ask_wants_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["given", "taken_back"], wants="watch", until__isnull=False)
+                | ~Q(state__in=["given", "taken_back"]) & Q(until__isnull=True),
+                name="ask_yes_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state="taken_back",
+                    taken_back_at__isnull=False,
+                    taken_back_by__isnull=False,
+                    taken_back_entry__isnull=False,
+                )
+                | ~Q(state="taken_back")
+                & Q(taken_back_at__isnull=True, taken_back_by__isnull=True, taken_back_entry__isnull=True),
+                name="ask_taken_back_has_entry",
+            ),
         ]
 
     class Privacy:
         closed_while_active = (
             "owner", "camera", "basis", "starts_at", "ends_at", "note", "asked_at", "state", "answered_at",
-            "declined_why",
+            "declined_why", "wants", "purpose", "until", "taken_back_at",
         )  # fmt: skip
-        personnel = ("asked_by", "answered_by")
-        public = ("id", "entry", "answered_entry")
+        personnel = ("asked_by", "answered_by", "taken_back_by")
+        public = ("id", "entry", "answered_entry", "taken_back_entry")
 
 
 class Upload(models.Model):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
 
-from rtcc.partners.vocabulary import AskState
+from rtcc import clock
+from rtcc.partners.vocabulary import AskState, AskWants
 
 
 class NoticeQuerySet(models.QuerySet[Any]):
@@ -34,7 +36,14 @@ class AskQuerySet(models.QuerySet[Any]):
         return self.filter(basis_id=basis)
 
     def open(self) -> Self:
-        return self.filter(state=AskState.OPEN)
+        """Those that wait; one that asked to watch until an instant that has passed waits no more."""
+        past = models.Q(wants=AskWants.WATCH, ends_at__lte=clock.now())
+        return self.filter(state=AskState.OPEN).exclude(past)
+
+    def standing_at(self, instant: datetime) -> Self:
+        """Yeses that stand, of whoever owns the camera today."""
+        given = self.filter(state=AskState.GIVEN, until__gt=instant, answered_at__lte=instant)
+        return given.filter(camera__owner_id=models.F("owner_id"))
 
     def for_list(self) -> Self:
         return self.select_related("camera", "basis", "owner", "asked_by").prefetch_related("uploads")

@@ -8,6 +8,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,42 @@ from rtcc.oversight.report import Row, page
 from rtcc.oversight.tiers import Reader
 from rtcc.pages.templatetags.room import duration
 from rtcc.partners.accesses import COLUMNS, OUTCOMES, Month, basis, how, line, local
+from rtcc.partners.models import Ask
+from rtcc.partners.vocabulary import AskWants
 
 _TEMPLATE = Path(__file__).with_name("statement.typ")
 # A month beyond this is a list for a machine: the list of accesses gives it day by day.
 MOST_ROWS = 5000
+
+
+@dataclass(frozen=True)
+class Said:
+    """One step of asking an owner to let its camera be watched, with its entry."""
+
+    at: datetime
+    camera: str
+    what: str
+    entry: UUID
+
+
+def _said(reader: Reader, month: Month) -> tuple[Said, ...]:
+    """What owners were asked and said in a month, the oldest first. One query."""
+    rows = Ask.objects.of_owners(reader.owners or ()).filter(wants=AskWants.WATCH).for_list()
+    found = [
+        Said(at, row.camera.name, what, entry)
+        for row in rows
+        for at, what, entry in (
+            (row.asked_at, f"asked to watch, {row.purpose.replace('_', ' ')}", row.entry),
+            (
+                row.answered_at,
+                f"let the agency watch until {local(row.until)}" if row.until else "said no",
+                row.answered_entry,
+            ),
+            (row.taken_back_at, "took the yes back", row.taken_back_entry),
+        )
+        if at is not None and entry is not None and month.starts_at <= at < month.ends_at
+    ]
+    return tuple(sorted(found, key=lambda each: each.at))
 
 
 @dataclass(frozen=True)
@@ -41,6 +74,7 @@ class Statement:
     owners: tuple[str, ...]
     month: Month
     rows: tuple[Row, ...]
+    said: tuple[Said, ...] = ()
 
     @property
     def allowed(self) -> list[Row]:
@@ -70,7 +104,8 @@ class Statement:
     @property
     def entries(self) -> list[UUID]:
         """The entries behind the rows, each once."""
-        return list(dict.fromkeys(key for row in self.rows for key in (row.entry, row.end_entry) if key))
+        of_rows = (key for row in self.rows for key in (row.entry, row.end_entry) if key)
+        return list(dict.fromkeys([*of_rows, *(each.entry for each in self.said)]))
 
 
 def statement_of(reader: Reader, month: Month) -> Statement:
@@ -87,7 +122,7 @@ def statement_of(reader: Reader, month: Month) -> Statement:
             break
         asked = replace(asked, before=found.after)
     owners = Organisation.objects.filter(id__in=reader.owners or ()).values_list("name", flat=True)
-    return Statement(tuple(owners), month, tuple(reversed(rows)))
+    return Statement(tuple(owners), month, tuple(reversed(rows)), _said(reader, month))
 
 
 def as_csv(statement: Statement) -> str:
@@ -107,6 +142,10 @@ def as_document(statement: Statement) -> dict[str, Any]:
         "seconds": statement.seconds,
         "log": {"name": config.log_name, "verifiers": [str(key) for key in verifiers()]},
         "rows": [as_json(row) | {"basis": basis(row)} for row in statement.rows],
+        "asked": [
+            {"at": each.at.isoformat(), "camera": each.camera, "what": each.what, "entry": str(each.entry)}
+            for each in statement.said
+        ],
     }
 
 
@@ -122,6 +161,7 @@ def as_pdf(statement: Statement) -> bytes:
         "log": config.log_name,
         "purposes": [[name, str(count), duration(seconds)] for name, count, seconds in statement.purposes],
         "rows": [_pdf_row(row) for row in statement.rows],
+        "asked": [[local(each.at), each.camera, each.what, str(each.entry)] for each in statement.said],
     }
     made: bytes = typst.compile(_TEMPLATE.read_bytes(), sys_inputs={"data": json.dumps(data)})
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rtcc.partners import ask_views, statement_views, views
+from rtcc.partners import ask_views, statement_views, views, watch_views
 
 app_name = "partners"
 urlpatterns = [
@@ -23,6 +23,10 @@ urlpatterns = [
     path("statement/proofs.zip", statement_views.statement_file, {"form": "zip"}, name="statement-zip"),
     path("asked/<uuid:ask>/", ask_views.ask, name="ask"),
     path("asked/<uuid:ask>/decline/", ask_views.decline, name="decline"),
+    path("asked/<uuid:ask>/yes/", watch_views.yes, name="yes"),
+    path("asked/<uuid:ask>/no/", watch_views.no, name="no"),
+    path("asked/<uuid:ask>/take-back/", watch_views.back, name="take-back"),
     # The agency's side: what it asked of owners on one basis.
     path("asks/<uuid:basis>/", ask_views.asks, name="asks"),
+    path("asks/<uuid:basis>/watch/", watch_views.ask, name="ask-to-watch"),
 ]

@@ -34,10 +34,12 @@ from rtcc.oversight.tiers import Reader
 from rtcc.partners import desk as desks
 from rtcc.partners import notices, week
 from rtcc.partners.accesses import COLUMNS, OUTCOMES, Month, asked_of, line
+from rtcc.partners.actions.answer_ask import longest_yes
 from rtcc.partners.actions.read_notices import read_notices
 from rtcc.partners.copies import copies_of, footage_of
 from rtcc.partners.looking import look_at_own, owner_of
 from rtcc.partners.models import Ask, Notice
+from rtcc.partners.vocabulary import AskWants
 
 LATEST = 5
 MOST_NOTICES = 5
@@ -63,12 +65,31 @@ def desk(request: HttpRequest) -> HttpResponse:
         "can_resume": sum(each.can_resume for each in cameras),
         "notices": list(unread[:MOST_NOTICES]),
         "unread": unread.count(),
-        "asks": list(Ask.objects.of_owners(reader.owners or ()).open().for_list()[:20]),
+        **_asked(reader),
         "rows": latest.rows,
         "month": Month.of(""),
         "now": clock.now(),
     }
     return render(request, "partners/desk.html", context)
+
+
+def _asked(reader: Reader) -> dict[str, list[Any]]:
+    """What waits for the owner's answer, files and yeses apart, and the yeses that stand."""
+    rows, now = Ask.objects.of_owners(reader.owners or ()), clock.now()
+    waiting = list(rows.open().for_list()[:20])
+    return {
+        "asks": [each for each in waiting if each.wants == AskWants.FILE],
+        "wishes": [
+            {
+                "ask": each,
+                "until": longest_yes(each, now),
+                "number": each.basis.number if each.camera_id in reader.numbers else "",
+            }
+            for each in waiting
+            if each.wants == AskWants.WATCH
+        ],
+        "yeses": list(rows.standing_at(now).for_list()),
+    }
 
 
 @never_cache

@@ -15,16 +15,17 @@ from evidence.actions.open_playback import open_playback
 from evidence.actions.release_hold import release_hold
 from evidence.models import Playback
 from policy.actions.approve import approve
+from policy.actions.justify_exigent import justify_exigent
 from policy.actions.propose import propose
 from policy.denied import Denied, Hidden
-from policy.models import Basis, Grant, Membership, Organisation, Proposal
+from policy.models import Basis, Grant, Membership, Obligation, Organisation, Proposal
 from policy.permits import PermitEnded
 from policy.resume import resume
 from policy.vocabulary import Action, BasisKind, Kind, Purpose, Ref, Verification
 from rtcc import clock
 from rtcc.board.actions.decline import decline
 from rtcc.board.actions.stop_viewing import stop_viewing
-from rtcc.board.models import Decline
+from rtcc.board.models import Decline, Review
 from rtcc.errors import BadInput, Conflict
 from rtcc.live.actions.open_viewing import open_viewing
 from rtcc.live.models import Viewing
@@ -94,6 +95,50 @@ def test_a_supervisor_sees_exigent_access_first_stops_it_and_is_one_entry_for_al
     assert [one["event"] for one in said() if one.get("actor_name") == "Ruth Okafor"] == [
         "session.started", "report.viewed", "grant.ended",
     ]  # fmt: skip
+
+
+def test_the_justification_of_exigent_access_is_reviewed_once_by_somebody_else_of_their_rank() -> None:
+    for username, code in (("ana.mercer", "cam01"), ("ruth.okafor", "cam02")):
+        assert exigent(username, code).status_code == 200
+    words = "The caller heard shots at this corner and could see two persons running."
+    owed = {row.person.username: row for row in Obligation.objects.filter(kind="justify")}
+    ruth, theo = client("ruth.okafor"), client("theo.lindqvist")
+    address = f"/board/justifications/{owed['ana.mercer'].id}/review/"
+    no = {"accepted": "no", "says": "The number could have been asked for first"}
+    early = ruth.post(address, no)
+    assert early.status_code == 409, "nothing is written yet"
+    for username, row in owed.items():
+        justify_exigent(by=person(username), obligation=row.id, answer=words)
+
+    board = ruth.get("/board/").content.decode()
+    assert board.count(words) == 2
+    assert board.count("Do not accept") == 1, "one's own is read, and reviewed by another"
+    own = f"/board/justifications/{owed['ruth.okafor'].id}/review/"
+    assert ruth.post(own, no).status_code == 403
+    assert said()[-1]["rules"] == ["invariant-no-self-approval"]
+    for outsider in ("ana.mercer", "miriam.adler", "lena.fontaine"):
+        assert client(outsider).post(own, no).status_code in (403, 404)
+    assert ruth.post(address, {"accepted": "maybe", "says": "so"}).status_code == 400
+    assert ruth.post(address, {"accepted": "no", "says": " "}).status_code == 400
+    assert ruth.post(address, no)["Location"] == "/board/"
+    assert ruth.post(address, no).status_code == 409
+    assert "waits for a supervisor" not in client("ana.mercer").get("/due/").content.decode()
+    assert "not accepted" in client("ana.mercer").get("/due/").content.decode()
+
+    # A supervisor of lower rank reads it, and somebody of at least the same rank reviews it
+    with transaction.atomic():
+        record(Event.MEMBERSHIP_CHANGED, outcome=Outcome.PERMIT, actor="system:seed")
+        Membership.objects.filter(person=person("theo.lindqvist")).update(role="supervisor", rank=1)
+    assert theo.post(own, no).status_code == 403
+    assert said()[-1]["rules"] == ["order-review-not-subordinate"]
+
+    entry = next(one for one in said() if one["event"] == "exigent.reviewed")
+    review = Review.objects.get()
+    assert (review.entry, review.accepted, entry["reason"]) == (entry["id"], False, no["says"])
+    report = client("miriam.adler").get("/oversight/report/", {"what": "acts"}).content.decode()
+    assert str(review.entry) in report
+    page = client("miriam.adler").get(f"/entries/{review.entry}/").content.decode()
+    assert "and did not accept it" in page
 
 
 def test_a_playback_under_a_request_has_no_grant_and_is_stopped_all_the_same() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from policy.models import Basis
-from rtcc.dispatch.models import Incident
+from rtcc import clock
+from rtcc.bulletins.recipients import recipients
+from rtcc.dispatch.models import Assignment, Incident
 from rtcc.live.models import Viewing
 from tests.checks.test_addresses import client
-from tests.city import city, events, incident
+from tests.city import NOON, city, events, incident, person
 from tests.conftest import Committed
 
 __all__ = ["city"]
@@ -105,3 +109,42 @@ def test_a_corner_is_found_by_its_name_and_two_that_match_are_asked_about(city: 
     assert ana.post("/incidents/new/", nowhere | {"place": "8th and market"}).status_code == 302
     found = Incident.objects.get(basis__number="")
     assert (found.lon, found.lat) == (-90.1939, 38.626)
+
+
+def test_units_are_put_on_an_incident_and_taken_off_by_page_and_program(city: Committed) -> None:
+    ana, basis = client("ana.mercer"), incident("26-118411").basis_id
+    page = f"/incidents/{basis}/units/"
+    rosa, caleb = person("rosa.delgado"), person("caleb.marsh")
+    assert "4-12" in ana.get(page).content.decode()
+    assert ana.post(page, {"unit": "4-17", "officer": str(rosa.id)}).status_code == 302
+    again = ana.post(page, {"unit": "4-18", "officer": str(rosa.id)})
+    assert (again.status_code, "on the incident already" in again.content.decode()) == (400, True)
+    for wrong in (
+        {"unit": " ", "officer": str(rosa.id)},
+        {"unit": "4-9", "officer": str(person("ana.mercer").id)},
+    ):
+        assert ana.post(page, wrong).status_code == 400
+    assert {one.unit for one in recipients(incident("26-118411").basis) if one.unit} == {"4-12", "4-17"}
+
+    listed = ana.get(f"/api/v1/incidents/{basis}/units/").json()
+    assert [one["unit"] for one in listed] == ["4-12", "4-17"]
+    off = next(one for one in listed if one["officer"] == str(caleb.id))
+    clear = f"/api/v1/incidents/{basis}/units/{off['id']}/clear/"
+    assert ana.post(clear).status_code == 200
+    assert ana.post(clear).status_code == 409
+    put = {"unit": "4-12", "officer": str(caleb.id)}
+    made = ana.post(f"/api/v1/incidents/{basis}/units/", put, content_type="application/json")
+    assert made.status_code == 201, "an officer who was taken off comes back"
+    mine = Assignment.objects.get(incident_id=basis, person=rosa)
+    with clock.set_to(NOON + timedelta(minutes=1)):
+        assert ana.post(f"{page}{mine.id}/clear/").status_code == 302
+        assert [one.unit for one in recipients(incident("26-118411").basis) if one.unit] == ["4-12"]
+    own = [one for one in events() if one.startswith("unit.")]
+    assert own == ["unit.assigned", "unit.cleared", "unit.assigned", "unit.cleared"]
+
+    for stranger in ("lena.fontaine", "miriam.adler"):
+        assert client(stranger).get(page).status_code == 404
+        assert client(stranger).post(page, put).status_code == 404
+    caleb_may_look = client("caleb.marsh").get(page)
+    assert (caleb_may_look.status_code, "Put a unit on it" in caleb_may_look.content.decode()) == (200, False)
+    assert client("caleb.marsh").post(page, {"unit": "4-17", "officer": str(rosa.id)}).status_code == 403

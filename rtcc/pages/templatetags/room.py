@@ -59,6 +59,12 @@ def moment(context: Context, value: datetime | None, form: str = "full") -> Safe
 
 
 @register.filter
+def words(value: object) -> str:
+    """A stored word as people read it: crime_in_progress is crime in progress."""
+    return str(value).replace("_", " ")
+
+
+@register.filter
 def duration(seconds: float | None) -> str:
     """Seconds in words, two units at most: 45 s, 3 min 20 s, 2 h 4 min, 3 d 2 h."""
     if seconds is None:

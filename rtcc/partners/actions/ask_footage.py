@@ -47,7 +47,8 @@ def ask_footage(
             raise BadInput("Nobody has footage of what is still to come.", field="starts_at")
         ask = Ask.objects.create(
             owner=row.owner, camera=row, basis_id=basis, starts_at=starts_at, ends_at=ends_at,
-            note=note.strip()[:500], asked_by=by, asked_at=now, state=AskState.OPEN, entry=permit.entry_id,
+            purpose=purpose, note=note.strip()[:500], asked_by=by, asked_at=now, state=AskState.OPEN,
+            entry=permit.entry_id,
         )  # fmt: skip
         permit.enter(detail={"ask": str(ask.id)}, camera_names=[row.name], owner_name=row.owner.name)
     return ask

@@ -11,7 +11,7 @@ from policy.vocabulary import Action, Kind, Ref
 from rtcc import clock
 from rtcc.errors import BadInput, Conflict, NotFound
 from rtcc.partners.models import Ask
-from rtcc.partners.vocabulary import AskState
+from rtcc.partners.vocabulary import AskState, AskWants
 
 
 def decline_ask(*, by: Person, ask: UUID, why: str) -> Ask:
@@ -22,6 +22,8 @@ def decline_ask(*, by: Person, ask: UUID, why: str) -> Ask:
         row: Ask | None = Ask.objects.filter(id=ask).first()
         if row is None:
             raise NotFound
+        if row.wants != AskWants.FILE:
+            raise Conflict("You are asked for a yes or no here, not for a file.")
         if row.state != AskState.OPEN:
             raise Conflict("This was answered already.")
         if not why.strip():

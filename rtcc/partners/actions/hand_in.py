@@ -27,7 +27,7 @@ from rtcc import clock
 from rtcc.errors import BadInput, Conflict, NotFound
 from rtcc.partners.models import Ask, Upload
 from rtcc.partners.probe import Found, look_into
-from rtcc.partners.vocabulary import AskState, ClockReading
+from rtcc.partners.vocabulary import AskState, AskWants, ClockReading
 
 # Clocks of recorders that are set by hand are not nearer than this.
 AGREES_WITHIN = timedelta(minutes=2)
@@ -50,6 +50,8 @@ def hand_in(*, by: Person, ask: UUID, file: WorkFile, name: str, starts_at: date
         event=Event.ACT_PERMITTED,
     ) as permit:
         row.refresh_from_db(fields=["state"])
+        if row.wants != AskWants.FILE:
+            raise Conflict("You are asked for a yes or no here, not for a file.")
         if row.state == AskState.DECLINED:
             raise Conflict("You said no to this request already.")
         if starts_at > clock.now():

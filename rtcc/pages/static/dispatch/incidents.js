@@ -1,4 +1,4 @@
-// Keyboard of the incident list: up and down move, Enter is the button's own.
+// Keyboard of the incident list: up and down move, Enter is the button's own, u opens the units.
 const buttons = [...document.querySelectorAll("#incidents button.incident")];
 
 function move(step) {
@@ -11,6 +11,7 @@ document.addEventListener("keydown", (event) => {
   if (event.target.closest("input, textarea, select")) return;
   if (event.key === "ArrowDown" || event.key === "j") move(1);
   else if (event.key === "ArrowUp" || event.key === "k") move(-1);
+  else if (event.key === "u") document.activeElement?.closest("li")?.querySelector("[data-units]")?.click();
   else return;
   event.preventDefault();
 });

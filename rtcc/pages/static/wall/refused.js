@@ -9,6 +9,7 @@ export function showRefusal(refusal) {
   dialog.querySelector("#refusal-sentence").textContent = refusal.sentence;
   dialog.querySelectorAll("[data-fill]").forEach((element) => { element.textContent = refusal[element.dataset.fill] || ""; });
   dialog.querySelectorAll("[data-when]").forEach((element) => { element.hidden = !refusal[element.dataset.when]; });
+  dialog.querySelector("[data-way-url]").href = refusal.way_url || "#refusal";
   const link = dialog.querySelector("[data-entry-url]");
   link.href = refusal.entry_url || link.dataset.entryUrl.replace(NO_ENTRY, refusal.entry_id);
   window.bootstrap.Modal.getOrCreateInstance(dialog).show();
