@@ -15,7 +15,7 @@ from evidence.records.looking import read_one
 from evidence.records.models import Request
 from evidence.records.vocabulary import RequestKind
 from policy.models import Basis
-from policy.vocabulary import BasisKind, Recipient
+from policy.vocabulary import Recipient
 from rtcc import clock
 from rtcc.local_time import typed_as
 
@@ -47,7 +47,7 @@ def initial(request: HttpRequest, bases: list[Basis]) -> dict[str, Any]:
     """
     basis = next((row for row in bases if str(row.id) == request.GET.get("basis", "")), None)
     said: dict[str, Any] = {"basis": str(basis.id) if basis else ""}
-    if basis is not None and basis.kind == BasisKind.REQUEST:
+    if basis is not None and Request.objects.filter(basis=basis).exists():
         said |= _of_request(read_one(request, basis.id)[1])
     codes = [code.replace("\x00", "") for code in request.GET.getlist("camera")]
     if codes:

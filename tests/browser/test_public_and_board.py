@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from evidence.actions.place_hold import place_hold
+from evidence.records.models import Request
+from evidence.records.vocabulary import State
 from policy.actions.propose import propose
 from policy.models import Proposal
 from policy.vocabulary import Action, Kind, Ref
 from rtcc import clock
+from rtcc.config import config
 from rtcc.dispatch.models import Incident
 from tests.browser.axe import faults_of
 from tests.city import camera, incident, person
@@ -177,3 +181,57 @@ def test_the_board_stops_a_viewing_and_says_yes_on_a_phone(
     expect(page.get_by_text("Nobody watches anything just now")).to_be_visible(timeout=6000)
     page.get_by_role("link", name="Every word of it").click()
     look(page, "proposal-390")
+
+
+def local_minutes_ago(minutes: int) -> str:
+    at = clock.now().astimezone(config.city_zone) - timedelta(minutes=minutes)
+    return f"{at:%Y-%m-%dT%H:%M}"
+
+
+def test_asked_looked_at_by_the_link_and_taken_back_without_a_script(running: Site, browser: Browser) -> None:
+    telephone = {"width": 390, "height": 844}
+    page = browser.new_context(viewport=telephone).new_page()  # type: ignore[arg-type]
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.goto(f"{running.origin}/request/")
+    look(page, "request-form")
+    # The map is fetched when it is opened, and a point on it stands for the corner.
+    assert not any("leaflet" in url for url in sent)
+    page.get_by_text("Mark the place on the map").click()
+    page.get_by_role("button", name="Take the middle").click()
+    expect(page.get_by_label("At which corner?")).to_have_value("map")
+    page.get_by_label("At which corner?").select_option(camera("cam01").code)
+    assert page.locator("#id_lat").input_value() == ""
+    page.get_by_label("From when?").fill(local_minutes_ago(40))
+    page.get_by_label("Until when?").fill(local_minutes_ago(30))
+    page.get_by_label("Your name").fill("Pat Doe")
+    page.get_by_label("How do we reach you?").fill("pat@example.org")
+    page.get_by_role("button", name="Send, and have it kept").click()
+    expect(page.get_by_role("heading", name=re.compile("Request R-"))).to_be_visible()
+    row = Request.objects.get()
+    link = page.url
+    path, code = link.split("#")
+    assert path == f"{running.origin}/request/receipt/"
+    look(page, "request-receipt")
+    # Loaded again, or opened elsewhere: the script sends what stands after `#`, and no address ever holds it.
+    page.reload()
+    expect(page.get_by_role("heading", name=f"Request {row.number}")).to_be_visible()
+    elsewhere = browser.new_context(viewport=telephone).new_page()  # type: ignore[arg-type]
+    elsewhere.on("request", lambda request: sent.append(request.url))
+    elsewhere.goto(link)
+    expect(elsewhere.get_by_role("heading", name=f"Request {row.number}")).to_be_visible()
+    assert not [url for url in sent if code in url.split("#")[0]]
+    assert "Pat Doe" not in elsewhere.content()
+
+    plain = browser.new_context(viewport=telephone, java_script_enabled=False).new_page()  # type: ignore[arg-type]
+    plain.goto(link)
+    plain.get_by_label("The code of your receipt").fill(code.lower().replace("-", " "))
+    plain.get_by_role("button", name="Show how it stands").click()
+    plain.get_by_role("button", name="Take the request back").click()
+    expect(plain.get_by_role("heading", name=f"Take request {row.number} back?")).to_be_visible()
+    assert Request.objects.get().state == State.PRESERVED
+    plain.get_by_role("button", name="Yes, take it back").click()
+    expect(plain.get_by_text("The request was withdrawn.")).to_be_visible()
+    assert Request.objects.get().state == State.WITHDRAWN
+    for each in (page, elsewhere, plain):
+        each.context.close()
