@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import timedelta
 from uuid import UUID
@@ -19,6 +20,7 @@ from evidence.retention import destruction
 from policy.guard import Denied
 from policy.models import Obligation
 from rtcc import clock
+from rtcc.config import config
 from rtcc.errors import BadInput, Conflict
 from tests.asking import (
     BEGINS,
@@ -109,6 +111,17 @@ def test_footage_asked_for_in_time_outlives_its_time_and_goes_to_review() -> Non
     search(row)
     with pytest.raises(Conflict, match="There is footage"):
         do(row, Act.FIND_NOTHING)
+    # From its page to its export in one step: what is there, when, to whom and under what is filled in.
+    before = events().count("request.viewed")
+    filled = client("grace.tamayo").get(f"/exports/new/?basis={row.basis_id}").content.decode()
+    for value in (str(row.basis_id), str(camera("cam07").id), "public"):
+        assert f'value="{value}" selected' in filled
+    assert filled.count(" selected") == 3
+    for name, at in (("starts_at", BEGINS), ("ends_at", ENDS)):
+        local = at.astimezone(config.city_zone).strftime("%Y-%m-%dT%H:%M:%S")
+        assert re.search(rf'name="{name}"[^>]+value="{local}"', filled)
+    assert row.law in filled
+    assert events().count("request.viewed") == before + 1, "filling in is reading"
     do(row, Act.SEND_TO_LEGAL)
     with pytest.raises(Denied):
         do(row, Act.ESTIMATE_FEE, staff_minutes=30)
@@ -123,7 +136,9 @@ def test_footage_asked_for_in_time_outlives_its_time_and_goes_to_review() -> Non
     assert (row.state, row.fee_cents) == (State.CLOSED, 0)
     assert row.basis.closed_at is not None
     assert [step.entry for step in row.steps.all()] == [
-        one["id"] for one in said() if one["event"].startswith("request.") and one["outcome"] == "permit"
+        one["id"]
+        for one in said()
+        if one["event"] in ("request.opened", "request.worked") and one["outcome"] == "permit"
     ]
 
 
