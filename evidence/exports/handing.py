@@ -20,7 +20,7 @@ from rtcc.errors import Conflict
 def hand_out(person: Person, row: Export) -> StreamingHttpResponse:
     """The answer with the package. Raises Conflict where there is none, Denied, and what its door raises."""
     if row.asset is None:
-        raise Conflict(f"There is no package of this export: it is {row.state_says}.")
+        raise Conflict(f"There is no package of this export; it stands so: {row.state_says}.")
     permit, reading = read_asset(by=person, asset=row.asset.id)
     account = AssetAccount(reading.id)
     try:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -70,11 +70,13 @@ class ExportOut(serializers.ModelSerializer[Export]):
     def get_cameras(self, row: Export) -> list[UUID]:
         return cameras_of(row.drawn)
 
-    def first(self, row: Export) -> str:
-        return interval_of(row.drawn)[0].isoformat()
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def first(self, row: Export) -> str | None:
+        return serializers.DateTimeField().to_representation(interval_of(row.drawn)[0])
 
-    def last(self, row: Export) -> str:
-        return interval_of(row.drawn)[1].isoformat()
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def last(self, row: Export) -> str | None:
+        return serializers.DateTimeField().to_representation(interval_of(row.drawn)[1])
 
 
 class ApprovalOut(serializers.ModelSerializer[Approval]):

@@ -195,7 +195,11 @@ def test_an_export_by_two_tokens_from_the_request_to_the_package(footage: LogMac
         made["id"]
     ]
     assert ruth.get(one).json()["can_approve"] is True
-    assert grace.get(f"{one}package/").status_code == 409
+    early = grace.get(f"{one}package/")
+    assert (early.status_code, early.json()["title"]) == (
+        409,
+        "There is no package of this export; it stands so: waits for a second person.",
+    )
     assert _send(ruth, f"{one}approve/", status=200)["state"] == "approved"
     assert _send(ruth, f"{one}approve/", status=409)["title"]
     export = work(footage, Export.objects.get().id)
