@@ -161,7 +161,7 @@ class OneExport(APIView):
 
 
 class ApproveExport(APIView):
-    """The second person's yes. The package is made then; ask for the export to see how far it is."""
+    """The second person's yes, in a signed-in browser: no API token gives it. The package is made then."""
 
     @extend_schema(request=None, responses=ExportOut)
     def post(self, request: Request, export: UUID) -> Response:

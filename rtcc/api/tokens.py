@@ -36,7 +36,6 @@ SCOPES: Mapping[Action, str] = {
     Action.OPEN_REQUEST: "take requests in, and write down what requesters say",
     Action.WORK_REQUEST: "work on requests",
     Action.EXPORT: "ask for exports, and stop one's own",
-    Action.APPROVE: "approve what others ask for, and stop their exports",
     Action.OPEN_ASSET: "download packages",
     Action.SEND_PICTURE: "send pictures to officers",
     Action.REVOKE_PICTURE: "take pictures back",

@@ -1,5 +1,5 @@
-"""The requests desk by programs: a request taken in and worked on, its hold confirmed; an export that another
-person's token approves, made, and downloaded on its account.
+"""The requests desk by programs: a request taken in and worked on, its hold confirmed; an export that a
+person approves, made, and downloaded on its account.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rtcc.api.tokens import SCOPES
 from tests.api import program, token_of
 from tests.asking import BEGINS as ASKED_FROM
 from tests.asking import ENDS as ASKED_TO
-from tests.asking import corner
+from tests.asking import client, corner
 from tests.city import NOON, camera, city, said
 from tests.conftest import Committed
 from tests.exporting import BEGINS, CAM, footage, machine, work
@@ -154,7 +154,7 @@ def _body(answer: Any) -> bytes:
     return asyncio.run(collect())
 
 
-def test_an_export_by_two_tokens_from_the_request_to_the_package(footage: LogMachine) -> None:
+def test_an_export_by_a_program_whose_second_yes_no_token_gives(footage: LogMachine) -> None:
     grace, ruth = _full("grace.tamayo"), _full("ruth.okafor")
     basis = _send(
         grace,
@@ -194,14 +194,17 @@ def test_an_export_by_two_tokens_from_the_request_to_the_package(footage: LogMac
     assert [each["id"] for each in ruth.get("/api/v1/exports/?waiting=true").json()["results"]] == [
         made["id"]
     ]
-    assert ruth.get(one).json()["can_approve"] is True
+    assert client("ruth.okafor").get(one).json()["can_approve"] is True
     early = grace.get(f"{one}package/")
     assert (early.status_code, early.json()["title"]) == (
         409,
         "There is no package of this export; it stands so: waits for a second person.",
     )
-    assert _send(ruth, f"{one}approve/", status=200)["state"] == "approved"
-    assert _send(ruth, f"{one}approve/", status=409)["title"]
+    # No token gives the second yes, so that one program cannot be two persons: a signed-in person does.
+    assert _send(ruth, f"{one}approve/", status=403)["rule"] == "token-scope"
+    here = client("ruth.okafor")
+    assert _send(here, f"{one}approve/", status=200)["state"] == "approved"
+    assert _send(here, f"{one}approve/", status=409)["title"]
     export = work(footage, Export.objects.get().id)
     whole = grace.get(one).json()
     assert (whole["export"]["state"], whole["export"]["percent"]) == ("ready", 100), export.sentence
