@@ -95,10 +95,20 @@ def problem(error: DomainError) -> dict[str, Any]:
     return body
 
 
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a program asks."""
+    return "application/json" in request.headers.get("Accept", "") or request.path.startswith("/api/")
+
+
+def as_problem(error: DomainError) -> JsonResponse:
+    """The error as an answer to a program."""
+    return JsonResponse(problem(error), status=error.status, content_type=PROBLEM)
+
+
 def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
     """The one map from errors to pages (or JSON where JSON was asked for)."""
-    if "application/json" in request.headers.get("Accept", "") or request.path.startswith("/api/"):
-        return JsonResponse(problem(error), status=error.status, content_type=PROBLEM)
+    if wants_json(request):
+        return as_problem(error)
     if isinstance(error, Denied):
         context = {
             "sentence": error.sentence,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
@@ -10,8 +13,13 @@ from django.views.decorators.http import require_GET
 from policy.models import Membership, Person
 from policy.vocabulary import Role
 from rtcc import clock
-from rtcc.errors import NotFound
-from rtcc.middleware import answer
+from rtcc.errors import NotFound, Unavailable
+from rtcc.middleware import answer, as_problem, wants_json
+
+AWAY = (
+    "The database does not answer just now. Look whether the thing was done before you send it again, in a"
+    " few seconds."
+)
 
 # Where each role begins its day; the first that a person holds counts.
 FIRST_PAGE: dict[Role, str] = {
@@ -57,5 +65,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A bare answer: the text of an unknown error may hold what nobody should read."""
-    return render(request, "500.html", status=500)
+    """A bare answer: the text of an unknown error may hold what nobody should read. A database that does not
+    answer is known, and will answer again.
+    """
+    if not isinstance(sys.exception(), OperationalError | InterfaceError):
+        return render(request, "500.html", status=500)
+    if wants_json(request):
+        response: HttpResponse = as_problem(Unavailable(AWAY))
+    else:
+        response = render(request, "503.html", status=503)
+    response["Retry-After"] = "5"
+    return response

