@@ -88,8 +88,8 @@ def _state(camera: Camera) -> tuple[str, str]:
     if camera.retired_at:
         return "retired", f"retired on {camera.retired_at:%Y-%m-%d}"
     if camera.paused_at:
-        why = f": {camera.paused_why}" if camera.paused_why else ""
-        return "paused", f"paused by its owner{why}"
+        # Why, is for its owner's desk: other owners read this too.
+        return "paused", "paused by its owner"
     health: CameraHealth | None = getattr(camera, "health", None)
     state = HealthState(health.state) if health else HealthState.UNKNOWN
     return state, (health.sentence if health else "") or HEALTH_SAYS[state]

@@ -6,6 +6,7 @@ and durations. Keys that could carry a secret or a name are dropped before a lin
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import structlog
@@ -20,6 +21,21 @@ def _drop_private(
 ) -> structlog.typing.EventDict:
     """Drop what must not stand in a process log, whoever passed it."""
     return {key: value for key, value in event.items() if key.lower() not in _NEVER}
+
+
+class _WithoutPaths(logging.Filter):
+    """Django's own lines about a request name the address that was asked for; some addresses are secrets
+    (one-time links). The line says the pattern of the address instead.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if request is not None and isinstance(record.args, tuple):
+            match = getattr(request, "resolver_match", None)
+            pattern = match.route if match else "an address that is not known"
+            paths = (request.path, request.get_full_path())
+            record.args = tuple(pattern if each in paths else each for each in record.args)
+        return True
 
 
 _shared: list[structlog.typing.Processor] = [
@@ -48,8 +64,9 @@ LOGGING: dict[str, Any] = {
             "foreign_pre_chain": _shared,
         },
     },
+    "filters": {"without_paths": {"()": _WithoutPaths}},
     "handlers": {
-        "line": {"class": "logging.StreamHandler", "formatter": "line"},
+        "line": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_paths"]},
     },
     "root": {"handlers": ["line"], "level": "INFO"},
     "loggers": {

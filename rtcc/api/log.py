@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from audit import receipts, search
 from audit.encoding import instant_text
+from policy import scopes
 from policy.decide import Allow
 from policy.dry_run import dry_run
 from policy.facts import Question
@@ -123,7 +124,10 @@ class OneEntry(APIView):
         def permitted() -> Reader:
             return look(request, {"entry": str(entry)})[0]
 
-        row, seen, _ = read_entry(by=cast(Person, request.user), entry=entry, permitted=permitted)
+        person = cast(Person, request.user)
+        # A person's own entries need no permission; a token reads them only where it was made for reading.
+        scopes.require(Action.VIEW_REPORT, person)
+        row, seen, _ = read_entry(by=person, entry=entry, permitted=permitted)
         return Response(_said(row, seen))
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 
 from policy.accounts import lock, sessions
-from policy.models import Session
+from policy.models import Invitation, Session
 from policy.vocabulary import Action
 from rtcc import clock
 from rtcc.api.models import Token
@@ -97,7 +97,14 @@ def _over(token: Token) -> str:
         return "it was revoked"
     if token.expires_at <= clock.now():
         return "its time is over"
-    return "" if token.person.is_active else lock.NOT_ACTIVE
+    person = token.person
+    if not person.is_active:
+        return lock.NOT_ACTIVE
+    if person.locked_at is not None:
+        return "its account is locked"
+    # Who opens an account anew may be another than who had it: what opened it before opens it no more.
+    opened_since = Invitation.objects.filter(person=person, used_at__gte=token.issued_at)
+    return "its account was opened anew since" if opened_since.exists() else ""
 
 
 def _session(token: Token, where: Mapping[str, Any]) -> Session:

@@ -40,7 +40,7 @@ def grant_json(grant: Grant, person: Person) -> dict[str, Any]:
 def _state(camera: Camera) -> tuple[str, str]:
     """The state of a camera as the picker says it, and a note."""
     if camera.paused_at:
-        return "paused", camera.paused_why or "paused by its owner"
+        return "paused", "paused by its owner"
     designation = next(iter(camera.designations_now), None)
     if designation and designation.agreement.mode == "registry":
         return "registry", "on the map only"

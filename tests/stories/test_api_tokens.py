@@ -8,13 +8,19 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from audit.models import Disclosure, Entry
+from audit.record import record
+from audit.vocabulary import Event
 from evidence.models import Playback
-from policy.accounts import sessions
+from policy.accounts import invitations, sessions
+from policy.accounts.invitations import open_account
+from policy.actions.approve import approve
+from policy.actions.change_membership import change_membership, propose_link
 from policy.actors import Whereabouts, whereabouts
-from policy.models import Membership, Session
+from policy.models import Membership, Person, Session
 from policy.permits import PermitEnded
 from policy.resume import resume
 from policy.vocabulary import Action
@@ -125,12 +131,37 @@ def test_what_was_permitted_through_a_token_ends_with_it_and_with_its_person(cit
         assert program(third).get("/api/v1/cameras/").status_code == 404  # Not even that it exists.
 
 
+def test_a_token_opens_nothing_where_its_account_is_locked_or_was_opened_anew(city: Committed) -> None:
+    ana = person("ana.mercer")
+    _, secret = token_of("ana.mercer", Action.VIEW_REGISTRY)
+    assert program(secret).get("/api/v1/cameras/").status_code == 200
+
+    with transaction.atomic():
+        record(Event.ACCOUNT_LOCKED, actor="system:seed")
+        Person.objects.filter(id=ana.id).update(locked_at=NOON)
+    locked = program(secret).get("/api/v1/cameras/")
+    assert (locked.status_code, "locked" in locked.content.decode()) == (401, True)
+
+    sam = person("sam.whitlock")
+    asked = propose_link(by=sam, person=ana.id, reason="Her telephone was stolen.")
+    approve(by=person("nadia.brandt"), proposal=asked.id)
+    link = change_membership(by=sam, proposal=asked.id).token
+    assert link is not None
+    open_account(invitations.find(link), "correct horse battery staple")
+    reopened = program(secret).get("/api/v1/cameras/")
+    assert (reopened.status_code, "opened anew" in reopened.content.decode()) == (401, True)
+
+
+def test_a_token_reads_its_persons_own_entries_only_where_it_was_made_for_reading(city: Committed) -> None:
+    token, hold = token_of("grace.tamayo", Action.HOLD)
+    _, report = token_of("miriam.adler", Action.VIEW_REPORT)
+    address = f"/api/v1/entries/{token.entry}/"
+
+    assert program(hold).get(address).json()["rule"] == "token-scope"
+    assert program(report).get(address).status_code == 200
+
+
 def _end_memberships(username: str) -> None:
-    from django.db import transaction
-
-    from audit.record import record
-    from audit.vocabulary import Event
-
     with transaction.atomic():
         record(Event.MEMBERSHIP_CHANGED, actor="system:seed")
         Membership.objects.of_person(person(username).id).update(ends_at=NOON + timedelta(seconds=1))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,6 +33,26 @@ from tests.city import city, person, said
 from tests.conftest import Committed
 
 __all__ = ["city"]
+
+
+def test_no_line_of_a_process_says_a_one_time_link(city: Committed) -> None:
+    """Django tells of requests that failed, by their address."""
+    handler = next(each for each in logging.getLogger().handlers if each.get_name() == "line")
+    assert isinstance(handler, logging.StreamHandler)
+    written = io.StringIO()
+    before = handler.setStream(written)
+    try:
+        for path in ("/welcome/a-secret-link/", "/welcome/a-secret-link/?a-secret-link"):
+            answer = Client(HTTP_HOST="localhost", enforce_csrf_checks=True).post(path)
+            assert answer.status_code == 403
+        logging.getLogger("django.request").error(
+            "%s: %s", "Internal Server Error", "/welcome/a-secret-link/",
+            extra={"request": answer.wsgi_request, "status_code": 500},
+        )  # fmt: skip
+    finally:
+        handler.setStream(before)  # type: ignore[arg-type]
+    assert written.getvalue().count("welcome/<") == 3
+    assert "a-secret-link" not in written.getvalue()
 
 
 @pytest.fixture(autouse=True)

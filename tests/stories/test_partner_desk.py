@@ -258,6 +258,8 @@ def test_a_partner_sees_nothing_of_another_partner_on_any_page(city: Committed) 
             if not answer.streaming and each.name not in ("statement-pdf", "statement-zip"):
                 text = answer.content.decode()
                 assert [secret for secret in secrets if secret in text] == [], each
+        for path in ("/cameras/", "/cameras/cam10/", "/api/v1/cameras/", "/wall/"):
+            assert "a secret of the arcade" not in marcus.get(path).content.decode(), path
         for path in ("/partner/hours/arcade-night/",):
             assert marcus.get(path).status_code == marcus.post(path, {"whole": "1"}).status_code == 404
         for act in ("pause", "resume"):
