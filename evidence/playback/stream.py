@@ -20,7 +20,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from django.db import close_old_connections
+from django.db import connections
 
 from evidence.playback.account import Span, StreamAccount
 from evidence.recorder.facts_of_init import facts_of_init
@@ -129,7 +129,7 @@ async def in_thread(act: Callable[[], T]) -> T:
         try:
             return act()
         finally:
-            close_old_connections()
+            connections.close_all()
 
     async with ThreadSensitiveContext():
         return await sync_to_async(work)()

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from django.db import close_old_connections
+from django.db import connections
 
 from audit.encoding import instant_text
 from rtcc.oversight.question import Asked
@@ -96,6 +96,6 @@ def _released(read: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return read(*args, **words)
         finally:
-            close_old_connections()
+            connections.close_all()
 
     return released

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import ProgrammingError, transaction
@@ -15,10 +17,12 @@ from evidence.actions.open_playback import open_playback
 from evidence.actions.release_hold import release_hold
 from evidence.models import Playback
 from policy.actions.approve import approve
+from policy.actions.end_grant import end_grant
 from policy.actions.justify_exigent import justify_exigent
 from policy.actions.propose import propose
+from policy.actions.verify_basis import verify_basis
 from policy.denied import Denied, Hidden
-from policy.models import Basis, Grant, Membership, Obligation, Organisation, Proposal
+from policy.models import Basis, Grant, Membership, Obligation, Organisation, Person, Proposal
 from policy.permits import PermitEnded
 from policy.resume import resume
 from policy.vocabulary import Action, BasisKind, Kind, Purpose, Ref, Verification
@@ -234,6 +238,34 @@ def test_a_sergeant_does_not_approve_what_a_captain_asks_for_and_the_legal_revie
         equal.rank = 3
         equal.save(update_fields=["rank"])
     assert approve(by=sergeant, proposal=asked.id).person == sergeant
+
+
+def test_another_agency_decides_nothing_of_this_one_and_sees_nothing_that_waits() -> None:
+    asked, viewing = asked_release(), watch("cam02")
+    keep = Ref(Kind.KEEP, UUID(asked.payload["on"]["id"]))
+    with transaction.atomic():
+        record(Event.DATA_SEEDED, outcome=Outcome.PERMIT, actor="system:seed")
+        county = Organisation.objects.create(code="county", name="County", kind="agency")
+        for role in ("supervisor", "records_officer"):
+            somebody = Person.objects.create_user(f"county.{role}", display_name=role, password="x" * 20)
+            Person.objects.filter(id=somebody.id).update(created_at=NOON - timedelta(days=30))
+            Membership.objects.create(
+                person=somebody, organisation=county, role=role, rank=3, starts_at=NOON - timedelta(days=30)
+            )
+    supervisor, officer = person("county.supervisor"), person("county.records_officer")
+
+    acts: list[Callable[[], object]] = [
+        lambda: approve(by=supervisor, proposal=asked.id),
+        lambda: decline(by=supervisor, proposal=asked.id, why="because"),
+        lambda: end_grant(by=supervisor, grant=Grant.objects.get(person=viewing.person).id, why="because"),
+        lambda: verify_basis(by=supervisor, basis=incident().basis_id, number="26-1", stands=True),
+        lambda: propose(by=officer, action=Action.RELEASE_HOLD, on=keep, words={}, reason="It is over."),
+    ]
+    for act in acts:
+        with pytest.raises((Denied, Hidden)):
+            act()
+    page = client("county.supervisor").get("/board/approvals/").content.decode()
+    assert "The matter has ended." not in page
 
 
 @pytest.mark.parametrize("column", ["payload", "payload_sha256", "proposed_by_id", "action"])

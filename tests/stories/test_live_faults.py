@@ -21,6 +21,7 @@ from rtcc.live import sessions
 from rtcc.live.models import Viewing
 from rtcc.live.signed_in import SignedIn
 from rtcc.live.socket import Wall
+from tests import cluster
 from tests.city import camera, incident, said
 from tests.live_site import Site, live_site, until
 from tests.protocol_client import Tile, WallClient, bar_codes
@@ -204,6 +205,23 @@ def test_without_the_database_a_partners_picture_is_held_and_the_citys_goes_on_m
     assert watching.city.ended is None
     assert watching.partner.ended is None
     assert watching.is_open(0)
+
+
+def test_requests_leave_no_connection_of_the_database_open(live_site: Site) -> None:
+    visitor = live_site.sign_in("ana.mercer")
+
+    def open_now() -> int:
+        with cluster.CLUSTER.connect() as superuser:
+            found = superuser.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [live_site.database.name]
+            ).fetchone()
+        assert found is not None
+        return int(found[0])
+
+    before = open_now()
+    for _ in range(40):
+        assert visitor.get("/incidents/").status == 200
+    assert open_now() <= before + 3, "the last few may just be closing"
 
 
 def test_a_page_that_reads_nothing_is_cut_to_the_next_key_frame_and_costs_little_memory(
