@@ -50,7 +50,7 @@ def test_no_line_of_a_process_says_a_one_time_link(city: Committed) -> None:
             extra={"request": answer.wsgi_request, "status_code": 500},
         )  # fmt: skip
     finally:
-        handler.setStream(before)  # type: ignore[arg-type]
+        handler.setStream(before)
     assert written.getvalue().count("welcome/<") == 3
     assert "a-secret-link" not in written.getvalue()
 
