@@ -1,9 +1,7 @@
 """Live pictures for the web process, and for nobody else: a local socket in the recorder.
 
 A peer is known by SO_PEERCRED (its user must be ours or one that is listed), names a permit, and the
-require_live(read(row, actor), camera)
-            owners = Camera.objects.filter(id=camera).values_list("owner__kind", flat=True)
-            return Admitted(permit_id, camera, partner=OrganisationClass.PARTNER in owners)
+recorder reads that permit's row itself: it must stand, be for live pictures, and cover the camera.
 """
 
 from __future__ import annotations

@@ -24,7 +24,6 @@ from policy.vocabulary import Action, Kind, Ref
 from rtcc import clock
 from rtcc.logs import log
 
-LOOK_S = 1.0
 LOOK_S = 0.8
 # What a permit for live pictures may be for.
 LIVE = frozenset({Action.VIEW_LIVE, Action.SEND_PICTURE, Action.RECEIVE_PICTURE})

@@ -16,6 +16,8 @@ from rtcc.board.models import Decline
 from rtcc.board.words import Plain, plain
 
 MOST = 50
+# Proposals of everybody that are looked through for those of one person.
+LOOKED_AT = 500
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,14 @@ class Waiting:
 def waiting(person: Person) -> list[Waiting]:
     """Open proposals that the person may say yes or no to, or has made; the soonest to run out first."""
     rows = _loaded(Proposal.objects.filter(executed_at__isnull=True, expires_at__gt=clock.now()))
-    seen = as_seen(list(rows.order_by("expires_at")[:MOST]), person)
-    return [each for each in seen if each.can_approve or each.can_decline or each.mine]
+    found: list[Waiting] = []
+    for place in range(0, LOOKED_AT, MOST):
+        some = list(rows.order_by("expires_at", "id")[place : place + MOST])
+        seen = as_seen(some, person)
+        found += [each for each in seen if each.can_approve or each.can_decline or each.mine]
+        if len(some) < MOST or len(found) >= MOST:
+            break
+    return found[:MOST]
 
 
 def one(proposal: Proposal, person: Person) -> Waiting:

@@ -311,6 +311,20 @@ def test_what_happens_between_the_yes_and_the_package(footage: LogMachine) -> No
     assert "destroyed" in ended.sentence
 
 
+def test_what_was_approved_is_exported_and_nothing_else_that_stands_there_later(footage: LogMachine) -> None:
+    basis = request()
+    small, whole = propose(basis, span(20, 50)), propose(basis)
+    assert small.drawn_sha256 != whole.drawn_sha256
+    approve_export(by=person(SECOND), export=small.id)
+    with transaction.atomic():
+        enter(Event.ACT_PERMITTED, actor="system:test")
+        Export.objects.filter(id=small.id).update(drawn=whole.drawn, drawn_sha256=whole.drawn_sha256)
+
+    ended = work(footage, small.id)
+    assert (ended.state, Asset.objects.count()) == (ExportState.REFUSED, 0)
+    assert "has changed since the export was asked for" in ended.sentence
+
+
 def close(basis: Basis) -> None:
     with transaction.atomic():
         enter(Event.ACT_PERMITTED, actor="system:test")

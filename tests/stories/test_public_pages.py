@@ -279,6 +279,7 @@ def test_a_month_is_counted_late_and_small_numbers_are_not_told() -> None:
     }
     assert "November 2026" in page
     assert not re.search(r"<td[^>]*>1<", page)
+    assert [counts.said(number, 5) for number in (0, 4, 5)] == ["fewer than 5", "fewer than 5", "5"]
 
 
 def test_the_kill_switch_is_told_and_not_who_threw_it() -> None:

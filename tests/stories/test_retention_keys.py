@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from audit.status import FILE, State, Status
 from evidence.actions.destroy_footage import destroy_footage
 from evidence.models import Custody, Disposition, Keep, KeepWrap, Segment
 from evidence.retention import destruction, dispositions, due, keeping, shredding
@@ -22,6 +23,7 @@ from policy.denied import Denied
 from policy.models import Person
 from rtcc import clock
 from rtcc.config import config
+from rtcc.errors import Unavailable
 from tests.city import NOON, camera, city, said
 from tests.keeping import hold, key_lives, period_of, release
 from tests.minutes import MINUTE, PICTURE, fresh, keys, plaintext, record_minutes, states, store
@@ -170,6 +172,19 @@ def test_nothing_is_destroyed_while_the_log_is_behind() -> None:
     assert states(segments) == [FootageState.RECORDED]
 
 
+def test_nothing_is_destroyed_while_the_sequencer_alarms(vault: Path) -> None:
+    segments = record_minutes(camera(SHORT), BEGINS, 1)
+    alarm = "The witness has seen another log."
+    Status(State.RUNNING, NOON.timestamp(), alarms=[alarm]).write(config.run_dir)
+    try:
+        with pytest.raises(Unavailable, match="has seen another log"):
+            destruction.check_can_destroy()
+        assert destruction.run() == {"waiting": 1}
+    finally:
+        (config.run_dir / FILE).unlink()
+    assert states(segments) == [FootageState.RECORDED]
+
+
 def _age_the_queue(seconds: int) -> None:
     """An entry was received that long ago and has no leaf: as a database superuser's clock would have it."""
     import psycopg
@@ -215,7 +230,19 @@ def _wait_for_a_lock() -> None:
     raise AssertionError("nobody waits")
 
 
-def test_a_hold_that_comes_first_wins_over_the_destruction_that_waits_for_it() -> None:
+# A camera's first keep makes the row that others wait for; every later one finds it.
+had_custody = pytest.mark.parametrize("had_custody", [False, True])
+
+
+def _custody(wanted: bool) -> None:
+    if wanted:
+        with transaction.atomic():
+            keeping.lock_custody([camera(SHORT).id])
+
+
+@had_custody
+def test_a_hold_that_comes_first_wins_over_the_destruction_that_waits_for_it(had_custody: bool) -> None:
+    _custody(had_custody)
     segments = record_minutes(camera(SHORT), BEGINS, 2)
     planned = due.plan(NOON, segments[0].period_s)
     cam = camera(SHORT).id
@@ -253,7 +280,9 @@ def test_a_hold_that_comes_first_wins_over_the_destruction_that_waits_for_it() -
     assert destruction.run() == {"given_up": 1}
 
 
-def test_a_destruction_that_comes_first_is_found_by_the_hold_that_waits_for_it() -> None:
+@had_custody
+def test_a_destruction_that_comes_first_is_found_by_the_hold_that_waits_for_it(had_custody: bool) -> None:
+    _custody(had_custody)
     segments = record_minutes(camera(SHORT), BEGINS, 2)
     planned = due.plan(NOON, segments[0].period_s)
     tombstoned, goes_on = threading.Event(), threading.Event()
@@ -339,8 +368,6 @@ def test_a_disk_that_does_not_let_go_is_named_and_tried_again(monkeypatch: pytes
 
 
 def _path_of(segment: Segment) -> Path:
-    from rtcc.config import config
-
     found: Path = config.store_dir / "sealed" / str(segment.location)
     return found
 
