@@ -100,9 +100,8 @@ def _over(token: Token) -> str:
     person = token.person
     if not person.is_active:
         return lock.NOT_ACTIVE
-    if person.locked_at is not None:
-        return "its account is locked"
-    # Who opens an account anew may be another than who had it: what opened it before opens it no more.
+    # A lock stops guessing of passwords and ends nothing that stands: else five wrong guesses of a stranger
+    # would stop every program of a person. But who opens an account anew may be another than who had it.
     opened_since = Invitation.objects.filter(person=person, used_at__gte=token.issued_at)
     return "its account was opened anew since" if opened_since.exists() else ""
 
