@@ -7,6 +7,7 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.core.exceptions import PermissionDenied
+from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -33,7 +34,8 @@ class ReleaseConnection:
     """Close the database connection when the answer is made, and before a streaming body starts.
 
     Under ASGI each request has a thread of its own, and nobody uses its connection again: left open it would
-    wait for the garbage collector, and a burst of requests would take every connection there is.
+    wait for the garbage collector, and a burst of requests would take every connection there is. Without it
+    (tests, commands) a thread goes on, and so does its connection, but for a stream that lives for minutes.
     """
 
     sync_capable = True
@@ -49,7 +51,8 @@ class ReleaseConnection:
         if self.is_async:
             return self._later(request)
         response: Answer = self.get_response(request)
-        _close()
+        if response.streaming or isinstance(request, ASGIRequest):
+            _close()
         return response
 
     async def _later(self, request: HttpRequest) -> Answer:

@@ -161,7 +161,8 @@ def test_a_password_is_never_shown_again(city: None) -> None:
 def test_a_partner_pauses_and_resumes_from_the_page(city: None) -> None:
     lena = signed_in("lena.fontaine")
     assert lena.post("/cameras/cam09/pause/", {"why": "Works"}).status_code == 302
-    assert "Works" in lena.get("/cameras/cam09/").context["camera"].state_says
+    assert lena.get("/cameras/cam09/").context["camera"].state_says == "paused by its owner"
+    assert "Paused: Works" in lena.get("/partner/").content.decode()
     assert lena.post("/cameras/cam09/pause/", {}).status_code == 409
     assert lena.post("/cameras/cam09/resume/", {}).status_code == 302
     assert signed_in("marcus.hale").post("/cameras/cam09/pause/", {}).status_code == 403

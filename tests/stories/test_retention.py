@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from evidence.actions.place_bookmark import place_bookmark
 from evidence.actions.place_hold import place_hold
@@ -27,6 +28,7 @@ from policy.models import Approval, Proposal
 from policy.vocabulary import Action, Kind, Ref
 from rtcc import clock
 from rtcc.errors import BadInput, Conflict, NotFound, Refused
+from tests import cluster
 from tests.city import NOON, camera, city, events, incident, person, said
 from tests.keeping import hold, key_lives, release, watch
 from tests.minutes import MINUTE, record_minutes, states
@@ -222,8 +224,13 @@ def test_a_proposal_runs_out_after_a_day_and_its_words_cannot_be_changed() -> No
         approve(by=person("ruth.okafor"), proposal=late.id)
 
     approve(by=person("ruth.okafor"), proposal=changed.id)
-    changed.payload["words"]["why"] = "something else"
-    _without_entry_check(lambda: changed.save(update_fields=["payload"]))
+    with psycopg.connect(cluster.CLUSTER.url("postgres", str(connection.settings_dict["NAME"]))) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute(
+            "UPDATE policy_proposal SET payload = jsonb_set(payload, '{words,why}', '\"something else\"')"
+            " WHERE id = %s",
+            [changed.id],
+        )
     with pytest.raises(Conflict):
         release_hold(by=person("owen.birch"), proposal=changed.id)
     assert Keep.objects.get().released_at is None
