@@ -209,6 +209,8 @@ def test_asked_looked_at_by_the_link_and_taken_back_without_a_script(running: Si
     page.get_by_role("button", name="Send, and have it kept").click()
     expect(page.get_by_role("heading", name=re.compile("Request R-"))).to_be_visible()
     row = Request.objects.get()
+    # The page's script gives it its address after the heading is there.
+    page.wait_for_url(re.compile("#"))
     link = page.url
     path, code = link.split("#")
     assert path == f"{running.origin}/request/receipt/"
