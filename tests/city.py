@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from audit.keyfiles import make_log_keys
 from audit.models import Disclosure
 from cameras.models import Camera
 from policy.models import Person
 from rtcc import clock
 from rtcc.dispatch.models import Incident
-from rtcc.onebox.seed import seed
-from tests.conftest import Committed
+from tests.conftest import NOON, Committed, own_database
 
-# A Friday noon and a Friday night in St. Louis.
-NOON = datetime(2026, 11, 20, 18, tzinfo=UTC)
+# A Friday night in St. Louis, after the noon at which the city stands.
 NIGHT = datetime(2026, 11, 21, 4, tzinfo=UTC)
 
 
 @pytest.fixture
-def city(committed: Committed) -> Iterator[Committed]:
-    """The demo city, seeded by its own command an hour ago; it is noon."""
-    make_log_keys()
-    with clock.set_to(NOON - timedelta(hours=1)):
-        seed()
-    with clock.set_to(NOON):
-        yield committed
+def city(seeded: str, django_db_blocker: Any) -> Iterator[Committed]:
+    """The demo city in a database of this test alone, seeded an hour ago; it is noon."""
+    with django_db_blocker.unblock(), own_database(like=seeded) as made, clock.set_to(NOON):
+        yield made
 
 
 def person(username: str) -> Person:

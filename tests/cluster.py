@@ -116,11 +116,13 @@ def _template() -> str:
     return name
 
 
-def clone(name: str) -> None:
-    """Make a database ``name`` from the template; start the server and migrate the template if need be."""
+def clone(name: str, like: str | None = None) -> None:
+    """Make a database ``name`` as a copy of ``like``, to which nobody is connected, or of the template; start
+    the server and migrate the template if need be.
+    """
     with _locked():
         _serve()
-        CLUSTER.clone_database(name, _template())
+        CLUSTER.clone_database(name, like or _template())
 
 
 class _Use:

@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,14 @@ from policy.models import Person
 from rtcc import clock
 from rtcc.config import Network, config
 from rtcc.errors import Conflict
-from rtcc.onebox.seed import seed
-from tests.conftest import Committed
+from tests.city import city
+from tests.conftest import NOON, Committed
 from tests.recorder_source import encode
 
+__all__ = ["city"]
+
+
 LOGIN = Credentials("demo", "a password: with / and @")
-NOON = datetime(2026, 11, 20, 18, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +116,10 @@ def test_the_child_process_imports_nothing_of_ours() -> None:
 
 
 @pytest.fixture
-def city(committed: Committed, streets: SimulatedCity, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def devices(city: Committed, streets: SimulatedCity, monkeypatch: pytest.MonkeyPatch) -> None:
     """The demo city, its cameras' devices pointed at this test's streets."""
-    with clock.set_to(NOON - timedelta(days=1)):
-        seed()
     here = dataclasses.replace(config, camera_networks=(Network("127.0.0.1/32", streets.port, streets.port),))
     monkeypatch.setattr(addresses, "config", here)
-    with clock.set_to(NOON):
-        yield
 
 
 def camera(code: str, port: int) -> Camera:
@@ -148,7 +146,7 @@ def person(username: str) -> Person:
 
 
 def test_an_operator_connects_and_the_entry_says_what_was_found_and_shown(
-    city: None, streets: SimulatedCity
+    devices: None, streets: SimulatedCity
 ) -> None:
     row = camera("cam01", streets.port)
     tested = connect(by=person("sam.whitlock"), camera=row.id, role=StreamRole.RECORD)
@@ -161,13 +159,13 @@ def test_an_operator_connects_and_the_entry_says_what_was_found_and_shown(
     assert (stream.codec, stream.width, stream.height, stream.tested_at) == ("h264", 320, 240, NOON)
 
 
-def test_an_analyst_cannot_connect(city: None, streets: SimulatedCity) -> None:
+def test_an_analyst_cannot_connect(devices: None, streets: SimulatedCity) -> None:
     with pytest.raises(Denied):
         connect(by=person("ana.mercer"), camera=camera("cam01", streets.port).id, role=StreamRole.RECORD)
 
 
 def test_outside_the_partners_hours_the_stream_is_tested_but_no_still_is_shown(
-    city: None, streets: SimulatedCity
+    devices: None, streets: SimulatedCity
 ) -> None:
     row = camera("cam09", streets.port)
     tested = connect(by=person("sam.whitlock"), camera=row.id, role=StreamRole.RECORD)
@@ -178,7 +176,7 @@ def test_outside_the_partners_hours_the_stream_is_tested_but_no_still_is_shown(
         assert connect(by=person("sam.whitlock"), camera=row.id, role=StreamRole.RECORD).found.still  # type: ignore[union-attr]
 
 
-def test_a_masked_camera_shows_no_still(city: None, streets: SimulatedCity) -> None:
+def test_a_masked_camera_shows_no_still(devices: None, streets: SimulatedCity) -> None:
 
     row = camera("cam01", streets.port)
     with transaction.atomic():
@@ -189,14 +187,14 @@ def test_a_masked_camera_shows_no_still(city: None, streets: SimulatedCity) -> N
     assert tested.found.still == b""
 
 
-def test_nobody_connects_to_a_paused_camera(city: None, streets: SimulatedCity) -> None:
+def test_nobody_connects_to_a_paused_camera(devices: None, streets: SimulatedCity) -> None:
     row = camera("cam09", streets.port)
     pause_camera(by=person("lena.fontaine"), camera=row.id)
     with pytest.raises(Conflict):
         connect(by=person("sam.whitlock"), camera=row.id, role=StreamRole.RECORD)
 
 
-def test_an_address_outside_the_networks_is_never_called(city: None, streets: SimulatedCity) -> None:
+def test_an_address_outside_the_networks_is_never_called(devices: None, streets: SimulatedCity) -> None:
     with socket.create_server(("127.0.0.1", 0)) as elsewhere:
         elsewhere.settimeout(0.2)
         row = camera("cam01", elsewhere.getsockname()[1])

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -19,10 +17,12 @@ from cameras.models import Agreement, Camera, Device
 from policy.models import Person
 from rtcc import clock
 from rtcc.config import config
-from rtcc.onebox.seed import seed
-from tests.conftest import Committed
+from tests.city import city
+from tests.conftest import NOON, Committed
 
-NOON = datetime(2026, 11, 20, 18, tzinfo=UTC)
+__all__ = ["city"]
+
+
 ROW = {
     "code": "pine-10th",
     "name": "Pine St & 10th St",
@@ -47,14 +47,6 @@ ROW = {
 }
 
 
-@pytest.fixture
-def city(committed: Committed) -> Iterator[None]:
-    with clock.set_to(NOON - timedelta(days=1)):
-        seed()
-    with clock.set_to(NOON):
-        yield
-
-
 def signed_in(username: str) -> Client:
     client = Client(HTTP_HOST=config.host)
     client.force_login(Person.objects.get(username=username))
@@ -74,7 +66,7 @@ def events() -> list[str]:
     return [one["event"] for one in said.values() if one.get("actor") != "system:seed"]
 
 
-def test_everybody_with_a_membership_sees_the_list_and_nobody_else_does(city: None) -> None:
+def test_everybody_with_a_membership_sees_the_list_and_nobody_else_does(city: Committed) -> None:
     for username in ("ana.mercer", "jonah.reyes", "lena.fontaine", "sam.whitlock"):
         page = signed_in(username).get("/cameras/")
         assert page.status_code == 200
@@ -83,7 +75,7 @@ def test_everybody_with_a_membership_sees_the_list_and_nobody_else_does(city: No
     assert Client(HTTP_HOST=config.host).get("/cameras/").status_code == 302
 
 
-def test_turning_pages_is_one_question_for_a_while(city: None) -> None:
+def test_turning_pages_is_one_question_for_a_while(city: Committed) -> None:
     client = signed_in("ana.mercer")
     before = len(events())
     for address in ("/cameras/", "/cameras/?q=olive", "/cameras/cam04/", "/cameras/agreements/arcade-night/"):
@@ -94,7 +86,7 @@ def test_turning_pages_is_one_question_for_a_while(city: None) -> None:
     assert len(events()) == before + 2
 
 
-def test_the_list_is_searched_by_every_word(city: None) -> None:
+def test_the_list_is_searched_by_every_word(city: Committed) -> None:
     client = signed_in("ana.mercer")
     found = {
         query: [card.code for card in client.get("/cameras/", {"q": query}).context["cameras"]]
@@ -108,7 +100,7 @@ def test_the_list_is_searched_by_every_word(city: None) -> None:
     assert found["%"] == []
 
 
-def test_a_page_of_the_list_takes_the_same_queries_however_many_cameras_it_shows(city: None) -> None:
+def test_a_page_of_the_list_takes_the_same_queries_however_many_cameras_it_shows(city: Committed) -> None:
     client = signed_in("ana.mercer")
     client.get("/cameras/")
     counts = []
@@ -119,7 +111,7 @@ def test_a_page_of_the_list_takes_the_same_queries_however_many_cameras_it_shows
     assert counts[1] <= counts[0] + 2
 
 
-def test_a_cameras_page_says_its_terms_and_no_secret(city: None) -> None:
+def test_a_cameras_page_says_its_terms_and_no_secret(city: Committed) -> None:
     page = signed_in("ana.mercer").get("/cameras/cam09/")
     camera = page.context["camera"]
     assert camera.terms == "lent in the agreed hours"
@@ -131,7 +123,7 @@ def test_a_cameras_page_says_its_terms_and_no_secret(city: None) -> None:
     assert signed_in("ana.mercer").get("/cameras/nowhere/").status_code == 404
 
 
-def test_an_operator_registers_by_form_and_a_refused_one_gets_the_reason(city: None) -> None:
+def test_an_operator_registers_by_form_and_a_refused_one_gets_the_reason(city: Committed) -> None:
     sam = signed_in("sam.whitlock")
     answer = sam.post("/cameras/register/", {**ROW, "sensitivity": ["worship"]})
     assert (answer.status_code, answer["Location"]) == (302, "/cameras/pine-10th/")
@@ -144,7 +136,7 @@ def test_an_operator_registers_by_form_and_a_refused_one_gets_the_reason(city: N
     assert b"section 3.6" in refused.content
 
 
-def test_a_password_is_never_shown_again(city: None) -> None:
+def test_a_password_is_never_shown_again(city: Committed) -> None:
     sam = signed_in("sam.whitlock")
     sam.post("/cameras/register/", {**ROW, "sensitivity": []})
     for address in ("/cameras/pine-10th/", "/cameras/pine-10th/stream/", "/cameras/pine-10th/change/"):
@@ -158,7 +150,7 @@ def test_a_password_is_never_shown_again(city: None) -> None:
     assert login.password == "the-password-of-it"
 
 
-def test_a_partner_pauses_and_resumes_from_the_page(city: None) -> None:
+def test_a_partner_pauses_and_resumes_from_the_page(city: Committed) -> None:
     lena = signed_in("lena.fontaine")
     assert lena.post("/cameras/cam09/pause/", {"why": "Works"}).status_code == 302
     assert lena.get("/cameras/cam09/").context["camera"].state_says == "paused by its owner"
@@ -169,7 +161,7 @@ def test_a_partner_pauses_and_resumes_from_the_page(city: None) -> None:
     assert lena.get("/cameras/cam09/pause/").status_code == 405
 
 
-def test_an_operator_moves_changes_and_retires_a_camera(city: None) -> None:
+def test_an_operator_moves_changes_and_retires_a_camera(city: Committed) -> None:
     sam = signed_in("sam.whitlock")
     assert sam.get("/cameras/cam01/move/").context["form"].initial["site"] == "downtown"
     moved = {
@@ -197,7 +189,7 @@ def terms(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_a_partner_narrows_its_agreement_on_the_page_and_cannot_widen_it(city: None) -> None:
+def test_a_partner_narrows_its_agreement_on_the_page_and_cannot_widen_it(city: Committed) -> None:
     lena = signed_in("lena.fontaine")
     assert lena.get("/cameras/agreements/arcade-night/").context["can_change"]
     assert not signed_in("ana.mercer").get("/cameras/agreements/arcade-night/").context["can_change"]
@@ -208,7 +200,7 @@ def test_a_partner_narrows_its_agreement_on_the_page_and_cannot_widen_it(city: N
     assert "not written like" in str(bad.context["form"].errors["hours"])
 
 
-def test_a_csv_is_looked_through_first_and_registers_nothing_while_an_error_stands(city: None) -> None:
+def test_a_csv_is_looked_through_first_and_registers_nothing_while_an_error_stands(city: Committed) -> None:
     sam = signed_in("sam.whitlock")
     bad = {**ROW, "code": "two", "lat": "95", "site": "uptown"}
     for register in ("", "on"):
@@ -221,7 +213,7 @@ def test_a_csv_is_looked_through_first_and_registers_nothing_while_an_error_stan
     assert Camera.objects.count() == 12
 
 
-def test_a_good_csv_registers_each_camera_with_an_entry(city: None) -> None:
+def test_a_good_csv_registers_each_camera_with_an_entry(city: Committed) -> None:
     rows = (ROW, {**ROW, "code": "pine-11th", "name": "Pine St & 11th St"})
     answer = signed_in("sam.whitlock").post("/cameras/import/", {"file": csv_file(*rows), "register": "on"})
     assert answer.status_code == 302
@@ -229,13 +221,13 @@ def test_a_good_csv_registers_each_camera_with_an_entry(city: None) -> None:
     assert Camera.objects.count() == 14
 
 
-def test_only_who_may_register_imports(city: None) -> None:
+def test_only_who_may_register_imports(city: Committed) -> None:
     answer = signed_in("ana.mercer").post("/cameras/import/", {"file": csv_file(ROW), "register": "on"})
     assert answer.status_code == 403
     assert Camera.objects.count() == 12
 
 
-def test_programs_list_read_and_register_through_the_same_acts(city: None) -> None:
+def test_programs_list_read_and_register_through_the_same_acts(city: Committed) -> None:
     sam = signed_in("sam.whitlock")
     listed = sam.get("/api/v1/cameras/", {"q": "olive"}).json()["results"]
     assert [camera["code"] for camera in listed] == ["cam04", "cam09", "cam12"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -35,20 +34,10 @@ from rtcc import clock
 from rtcc.config import config
 from rtcc.errors import BadInput, Conflict
 from rtcc.onebox.seed import data, seed
-from tests.conftest import Committed
+from tests.city import NIGHT, city
+from tests.conftest import NOON, Committed
 
-# A Friday noon and a Friday night in St. Louis.
-NOON = datetime(2026, 11, 20, 18, tzinfo=UTC)
-NIGHT = datetime(2026, 11, 21, 4, tzinfo=UTC)
-
-
-@pytest.fixture
-def city(committed: Committed) -> Iterator[None]:
-    """The demo city, seeded through its own command."""
-    with clock.set_to(NOON - timedelta(days=1)):
-        seed()
-    with clock.set_to(NOON):
-        yield
+__all__ = ["city"]
 
 
 def person(username: str) -> Person:
@@ -102,7 +91,7 @@ def details(**changes: Any) -> CameraDetails:
     return replace(known, **changes)
 
 
-def test_the_demo_city_stands_as_its_data_says_and_seeding_again_adds_nothing(city: None) -> None:
+def test_the_demo_city_stands_as_its_data_says_and_seeding_again_adds_nothing(city: Committed) -> None:
     assert Camera.objects.count() == 12
     owners = [row.owner.code for row in Camera.objects.select_related("owner")]
     assert owners.count("slmpd-demo") == 8
@@ -117,7 +106,7 @@ def test_the_demo_city_stands_as_its_data_says_and_seeding_again_adds_nothing(ci
     assert Disclosure.objects.count() == before
 
 
-def test_an_operator_registers_a_camera_and_the_log_says_that_it_is_expected(city: None) -> None:
+def test_an_operator_registers_a_camera_and_the_log_says_that_it_is_expected(city: Committed) -> None:
     made = register_camera(by=person("sam.whitlock"), details=details())
     assert events() == ["camera.registered"]
     assert last_said("object_id") == str(made.id)
@@ -126,7 +115,7 @@ def test_an_operator_registers_a_camera_and_the_log_says_that_it_is_expected(cit
     assert {row.path for row in Stream.objects.filter(camera=made)} == {"/cam13"}
 
 
-def test_an_analyst_cannot_register_a_camera_and_the_attempt_is_entered(city: None) -> None:
+def test_an_analyst_cannot_register_a_camera_and_the_attempt_is_entered(city: Committed) -> None:
     with pytest.raises(Denied) as refusal:
         register_camera(by=person("ana.mercer"), details=details())
     assert refusal.value.citation
@@ -135,7 +124,7 @@ def test_an_analyst_cannot_register_a_camera_and_the_attempt_is_entered(city: No
     assert not Camera.objects.by_code("new-corner").exists()
 
 
-def test_credentials_are_stored_encrypted_and_open_only_for_their_own_device(city: None) -> None:
+def test_credentials_are_stored_encrypted_and_open_only_for_their_own_device(city: Committed) -> None:
     made = register_camera(by=person("sam.whitlock"), details=details())
     device = Device.objects.get(cameras=made)
     assert device.wrapped_credentials is not None
@@ -160,7 +149,7 @@ def test_credentials_are_stored_encrypted_and_open_only_for_their_own_device(cit
     ],
 )
 def test_a_camera_that_cannot_be_is_refused_with_the_field_named(
-    city: None, changes: Any, field: str
+    city: Committed, changes: Any, field: str
 ) -> None:
     with pytest.raises((BadInput, Conflict)) as wrong:
         register_camera(by=person("sam.whitlock"), details=details(**changes))
@@ -169,7 +158,7 @@ def test_a_camera_that_cannot_be_is_refused_with_the_field_named(
     assert Camera.objects.count() == 12
 
 
-def test_a_partner_pauses_its_own_camera_and_only_its_own(city: None) -> None:
+def test_a_partner_pauses_its_own_camera_and_only_its_own(city: Committed) -> None:
     lena, own, others = person("lena.fontaine"), camera("cam09"), camera("cam11")
     began = epoch.current()
     pause_camera(by=lena, camera=own.id, why="Works in the arcade")
@@ -185,7 +174,7 @@ def test_a_partner_pauses_its_own_camera_and_only_its_own(city: None) -> None:
     assert events() == ["camera.paused", "act.error", "camera.resumed", "act.refused", "act.refused"]
 
 
-def test_moving_a_camera_makes_a_placement_and_keeps_the_old_one(city: None) -> None:
+def test_moving_a_camera_makes_a_placement_and_keeps_the_old_one(city: Committed) -> None:
     row = camera("cam01")
     moved = PlacementDetails(
         site=Site.objects.get(code="downtown").id,
@@ -200,7 +189,7 @@ def test_moving_a_camera_makes_a_placement_and_keeps_the_old_one(city: None) -> 
     assert before.ends_at == after.starts_at
 
 
-def test_a_retired_camera_stays_retired(city: None) -> None:
+def test_a_retired_camera_stays_retired(city: Committed) -> None:
     row, sam = camera("cam02"), person("sam.whitlock")
     change_camera(by=sam, camera=row.id, change=CameraChange(retire=True))
     assert camera_facts([row.id], lock=False)[row.id].retired
@@ -209,7 +198,7 @@ def test_a_retired_camera_stays_retired(city: None) -> None:
         change_camera(by=sam, camera=row.id, change=CameraChange(name="Again"))
 
 
-def test_another_path_makes_what_was_found_unknown_again(city: None) -> None:
+def test_another_path_makes_what_was_found_unknown_again(city: Committed) -> None:
     row = camera("cam03")
     stream = StreamDetails(host="127.0.0.1", port=config.sim_port, path="/elsewhere")
     assert camera_facts([row.id], lock=False)[row.id].codec_supported
@@ -218,7 +207,7 @@ def test_another_path_makes_what_was_found_unknown_again(city: None) -> None:
     assert camera("cam03").device.credentials() is not None
 
 
-def test_hours_of_an_agreement_open_and_close_the_camera(city: None) -> None:
+def test_hours_of_an_agreement_open_and_close_the_camera(city: Committed) -> None:
     row = camera("cam09")
     for at, expected in ((NOON, False), (NIGHT, True)):
         with clock.set_to(at):
@@ -228,7 +217,7 @@ def test_hours_of_an_agreement_open_and_close_the_camera(city: None) -> None:
         assert facts.purposes_accepted == {"emergency_call", "crime_in_progress", "missing_person"}
 
 
-def test_a_partners_camera_without_an_agreement_is_a_pin_on_the_map(city: None) -> None:
+def test_a_partners_camera_without_an_agreement_is_a_pin_on_the_map(city: Committed) -> None:
     owner = Organisation.objects.get(code="riverbend-parking-demo")
     made = register_camera(by=person("sam.whitlock"), details=details(owner=owner.id))
     facts = camera_facts([made.id], lock=False)[made.id]
@@ -241,7 +230,7 @@ def terms_of(code: str) -> tuple[Agreement, AgreementTerms]:
     return agreement, read_terms(agreement, clock.now())
 
 
-def test_a_partner_narrows_its_agreement_alone_and_cannot_widen_it(city: None) -> None:
+def test_a_partner_narrows_its_agreement_alone_and_cannot_widen_it(city: Committed) -> None:
     lena = person("lena.fontaine")
     agreement, terms = terms_of("arcade-night")
     fewer = replace(terms, hours=frozenset({Window(4, time(20), time(2))}))
@@ -255,7 +244,7 @@ def test_a_partner_narrows_its_agreement_alone_and_cannot_widen_it(city: None) -
     assert last_said("detail")["before"]["hours"] == ["Fri 20:00-02:00"]
 
 
-def test_revoking_ends_an_agreement_at_once_and_for_good(city: None) -> None:
+def test_revoking_ends_an_agreement_at_once_and_for_good(city: Committed) -> None:
     lena, row = person("lena.fontaine"), camera("cam09")
     agreement, terms = terms_of("arcade-night")
     change_agreement(by=lena, agreement=agreement.id, terms=replace(terms, revoked=True))
@@ -264,7 +253,7 @@ def test_revoking_ends_an_agreement_at_once_and_for_good(city: None) -> None:
         change_agreement(by=person("irene.castellan"), agreement=agreement.id, terms=terms)
 
 
-def test_a_camera_of_somebody_else_cannot_be_put_under_an_agreement(city: None) -> None:
+def test_a_camera_of_somebody_else_cannot_be_put_under_an_agreement(city: Committed) -> None:
     agreement, terms = terms_of("arcade-night")
     with pytest.raises(BadInput, match="does not belong"):
         change_agreement(
@@ -280,7 +269,7 @@ def test_a_camera_of_somebody_else_cannot_be_put_under_an_agreement(city: None) 
         )
 
 
-def test_facts_take_as_many_queries_for_fifty_cameras_as_for_one(city: None) -> None:
+def test_facts_take_as_many_queries_for_fifty_cameras_as_for_one(city: Committed) -> None:
     seed(cameras=50)
     ids = list(Camera.objects.values_list("id", flat=True))
     counts = []
@@ -298,7 +287,7 @@ def test_facts_take_as_many_queries_for_fifty_cameras_as_for_one(city: None) -> 
     assert counts[1] <= 8
 
 
-def test_each_demo_call_is_seen_by_five_cameras_and_the_nearest_come_first(city: None) -> None:
+def test_each_demo_call_is_seen_by_five_cameras_and_the_nearest_come_first(city: Committed) -> None:
     for incident in data("incidents")["incident"]:
         found = nearest(tuple(incident["point"]), clock.now())
         assert len(found) == 5
@@ -306,7 +295,7 @@ def test_each_demo_call_is_seen_by_five_cameras_and_the_nearest_come_first(city:
     assert next(one.code for one in five_nearest((-90.1920, 38.6281), clock.now())) == "cam04"
 
 
-def test_what_a_moved_camera_sees_depends_on_when(city: None) -> None:
+def test_what_a_moved_camera_sees_depends_on_when(city: Committed) -> None:
     row, place = camera("cam04"), (-90.1920, 38.6281)
     away = PlacementDetails(
         site=Site.objects.get(code="downtown").id, lon=-90.21, lat=38.63, purpose="Elsewhere."
@@ -355,7 +344,7 @@ BROKEN = [
 ]
 
 
-def test_the_database_itself_refuses_what_can_never_be(city: None) -> None:
+def test_the_database_itself_refuses_what_can_never_be(city: Committed) -> None:
     row = camera("cam01")
     for name, broken in BROKEN:
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
