@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -182,8 +183,9 @@ POST_ONLY = {
 }
 
 
+@cache
 def path_of(address: Address) -> str:
-    """The address with ids of things that are there."""
+    """The address with ids of things that are there; they are the same in every copy of the city."""
     filled = "/" + address.route
     for words, value in (
         ("<uuid:basis>", str(incident().basis_id)),
