@@ -24,6 +24,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from audit.status import State, Status
 from cameras.simulated.city import SimulatedCity
 from cameras.simulated.digest import DigestGate
 from cameras.simulated.scenes import SceneSpec, make_scene
@@ -90,7 +91,33 @@ class Site:
             "WATCHLIGHT_LIVE_SOCKET": str(self.live_socket),
             "WATCHLIGHT_SIM_PORT": str(self.simulator_port),
             "WATCHLIGHT_CAMERA_NETWORKS": f"127.0.0.1/32:{self.simulator_port}",
+            "WATCHLIGHT_WITNESSES": f"{(self._keys / 'witness.vkey').read_text().strip()}@{self._witness}",
         }
+
+    @property
+    def _keys(self) -> Path:
+        """Keys are those of the test's process, which seeded."""
+        return cluster.BOX.data.keys
+
+    @property
+    def _witness(self) -> str:
+        return f"unix:{self.sockets / 'witness.sock'}"
+
+    def start_log(self) -> None:
+        """Witness and sequencer: where entries get no leaves, whatever cannot be taken back is refused after
+        a minute, and a slow machine takes longer than that for a file of tests.
+        """
+        key, log = self._keys / "witness.key", self._keys / "log.vkey"
+        words = ["--data", str(self.data.witness), "--key", str(key), "--log", str(log)]
+        argv = [sys.executable, "-m", "audit.witness", *words, "--listen", self._witness]
+        self._start("witness", argv, str(self.sockets / "witness.sock"))
+        self._start("sequencer", [sys.executable, str(ROOT / "manage.py"), "sequencer"], "", role="sequencer")
+
+        def signs() -> bool:
+            status = Status.read(self.data.root / "run")
+            return status is not None and status.state is State.RUNNING
+
+        until(signs, START_S, "the start of the log")
 
     def start_recorder(self) -> None:
         self._start("recorder", [sys.executable, str(ROOT / "manage.py"), "recorder"], str(self.live_socket))
@@ -147,11 +174,14 @@ class Site:
                 # The test's own connection was cut with the others.
                 close_connections()
 
-    def _start(self, name: str, argv: Sequence[str], ready: str) -> None:
+    def _start(self, name: str, argv: Sequence[str], ready: str, *, role: str = "app") -> None:
+        """Start a process and wait until it answers at ``ready``, where it answers anywhere."""
         with (self.data.logs / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                argv, env=self.environment(), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                argv, env=self.environment(role), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
+        if not ready:
+            return
         process, answers = self._processes[name], answers_at(ready)
 
         def started() -> bool:
@@ -187,6 +217,7 @@ def site(
         if for_browsers:
             made.collect_static()
         made.start_recorder()
+        made.start_log()
         made.start_web()
         yield made
 

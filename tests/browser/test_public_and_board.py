@@ -45,6 +45,7 @@ PICTURES = os.environ.get("PICTURES_INTO")
 def running(django_test_environment: None, django_db_blocker: Any) -> Iterator[Site]:
     with django_db_blocker.unblock(), surroundings(SIMULATOR_PORT) as made:
         made.collect_static()
+        made.start_log()
         made.start_web()
         yield made
 
