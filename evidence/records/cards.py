@@ -36,9 +36,11 @@ SPEAKERS = frozenset({Role.RECORDS_OFFICER, Role.LEGAL_REVIEWER, Role.SUPERVISOR
 AT_ONCE = frozenset(
     {
         Act.ACKNOWLEDGE, Act.ASSIGN, Act.SEARCH, Act.SEND_TO_LEGAL, Act.FIND_NOTHING, Act.ASK_PAYMENT,
-        Act.TAKE_PAYMENT, Act.REDACT, Act.REVIEW, Act.APPROVE, Act.RELEASE_FULL, Act.RELEASE_PARTIAL,
+        Act.TAKE_PAYMENT, Act.REDACT, Act.REVIEW, Act.APPROVE,
     }
 )  # fmt: skip
+# A copy is being made, looked at, or about to go out.
+_COPYING = frozenset({State.LEGAL_REVIEW, State.REDACTING, State.SECOND_REVIEW, State.APPROVED})
 # Why a request is closed, where the state says it already.
 USUAL_REASON: Mapping[State, CloseReason | None] = dict.fromkeys(State) | {
     State.NO_RECORDS: CloseReason.NO_RECORD,
@@ -174,6 +176,11 @@ def request_page(row: Request, reader: Reader) -> dict[str, Any]:
         "letters": letters.letters_of(row),
         "steps": list(row.steps.select_related("by")),
         "releases": [each for each in (row.hold, row.narrowed_to) if each and each.released_entry],
+        # Of what is made for it, those are told who work on requests (`evidence.exports.cards`).
+        "exports": row.basis.exports.select_related("asset").order_by("asked_at")
+        if reader.roles & SPEAKERS
+        else [],
+        "copying": state in _COPYING,
         "may_export": state in OPEN and Role.RECORDS_OFFICER in reader.roles,
         "map": map_of(row),
         "enough": [letters.local(at, row, "%Y-%m-%dT%H:%M") for at in (row.starts_at, row.ends_at)],

@@ -130,7 +130,12 @@ def test_footage_asked_for_in_time_outlives_its_time_and_goes_to_review() -> Non
     do(row, Act.WAIVE_FEE, note="Public interest.")
     do(row, Act.REVIEW)
     do(row, Act.APPROVE, by="owen.birch")
-    do(row, Act.RELEASE_PARTIAL)
+    # Nothing here redacts: the page says so, and what went out by other means is written down.
+    page = client("grace.tamayo").get(f"/requests/{row.basis_id}/").content.decode()
+    assert "Watchlight does not redact yet" in page
+    with pytest.raises(BadInput):
+        do(row, Act.RELEASE_PARTIAL)
+    do(row, Act.RELEASE_PARTIAL, note="Three minutes on a disc, faces blurred, handed to Pat Doe.")
     do(row, Act.CLOSE, reason=CloseReason.ANSWERED_IN_PART)
     row = fresh(row)
     assert (row.state, row.fee_cents) == (State.CLOSED, 0)

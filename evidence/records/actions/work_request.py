@@ -29,6 +29,8 @@ SAYS_WHY = frozenset(
         Act.NAME_CUSTODIAN,
         Act.DENY,
         Act.SEND_BACK,
+        Act.RELEASE_FULL,
+        Act.RELEASE_PARTIAL,
         Act.WITHDRAW,
         Act.DELAY,
         Act.NOTE,
