@@ -15,9 +15,10 @@ from cameras.models import Camera
 from policy.models import Person
 from rtcc import clock
 from rtcc.dispatch.models import Incident
-from tests.conftest import NOON, Committed, own_database
+from tests.conftest import Committed, own_database
 
-# A Friday night in St. Louis, after the noon at which the city stands.
+# A Friday noon in St. Louis, at which the demo city stands, and the night after it.
+NOON = datetime(2026, 11, 20, 18, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 21, 4, tzinfo=UTC)
 
 

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,9 +20,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from tests import cluster
-
-# A Friday noon in St. Louis, at which the demo city stands.
-NOON = datetime(2026, 11, 20, 18, tzinfo=UTC)
 
 _numbers = itertools.count(1)
 _opened: weakref.WeakKeyDictionary[BaseDatabaseWrapper, int] = weakref.WeakKeyDictionary()
@@ -137,6 +134,7 @@ def seeded(django_test_environment: None, django_db_blocker: Any) -> Iterator[st
     from audit.keyfiles import make_log_keys
     from rtcc import clock
     from rtcc.onebox.seed import seed
+    from tests.city import NOON
 
     make_log_keys()
     with django_db_blocker.unblock(), own_database() as made:

@@ -42,7 +42,7 @@ class Day:
         """Somebody at a desk or with a telephone, signed in; nobody, where ``name`` is empty."""
         small = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
         wide = {"viewport": {"width": 1440, "height": 900}}
-        context = self._browser.new_context(**(small if phone else wide), accept_downloads=True)  # type: ignore[arg-type]
+        context = self._browser.new_context(**(small if phone else wide), accept_downloads=True)
         page = context.new_page()
         page.set_default_timeout(WAITS_MS)
         if name:

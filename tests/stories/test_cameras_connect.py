@@ -34,8 +34,8 @@ from policy.models import Person
 from rtcc import clock
 from rtcc.config import Network, config
 from rtcc.errors import Conflict
-from tests.city import city
-from tests.conftest import NOON, Committed
+from tests.city import NOON, city
+from tests.conftest import Committed
 from tests.recorder_source import encode
 
 __all__ = ["city"]

@@ -17,8 +17,8 @@ from cameras.models import Agreement, Camera, Device
 from policy.models import Person
 from rtcc import clock
 from rtcc.config import config
-from tests.city import city
-from tests.conftest import NOON, Committed
+from tests.city import NOON, city
+from tests.conftest import Committed
 
 __all__ = ["city"]
 

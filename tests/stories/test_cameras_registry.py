@@ -34,8 +34,8 @@ from rtcc import clock
 from rtcc.config import config
 from rtcc.errors import BadInput, Conflict
 from rtcc.onebox.seed import data, seed
-from tests.city import NIGHT, city
-from tests.conftest import NOON, Committed
+from tests.city import NIGHT, NOON, city
+from tests.conftest import Committed
 
 __all__ = ["city"]
 
