@@ -18,6 +18,7 @@ import rfc8785
 from audit.encoding import instant_text
 from cameras.models import Camera
 from evidence.catalogue.coverage import TOLERANCE, SpanKind, coverage
+from evidence.exports import missing
 from evidence.models import Segment
 from evidence.retention.keeping import Span, check_spans
 from evidence.vault.footage_keys import has_key
@@ -109,6 +110,27 @@ def _span(camera: Camera, span: Span) -> dict[str, Any]:
     known = coverage(span.camera, span.starts_at, span.ends_at)
     if not runs:
         raise BadInput(_nothing(camera, known), field="spans")
+    # A gap that still lasts has no end of its own: then the draft would not come out twice the same.
+    gaps = [
+        {
+            "from": instant_text(each.starts_at),
+            "to": instant_text(each.ends_at),
+            "reason": each.reason,
+            "sentence": each.sentence,
+        }
+        for each in known
+        if each.kind is SpanKind.GAP
+    ]
+    destroyed = [
+        {
+            "from": instant_text(each.starts_at),
+            "to": instant_text(each.ends_at),
+            "disposition": str(each.disposition),
+        }
+        for each in known
+        if each.kind is SpanKind.DESTROYED
+    ]
+    gaps += missing.rest(camera, span, [*runs, *gaps, *destroyed])
     return {
         "camera": str(camera.id),
         "code": camera.code,
@@ -118,26 +140,8 @@ def _span(camera: Camera, span: Span) -> dict[str, Any]:
         "asked_from": instant_text(span.starts_at),
         "asked_to": instant_text(span.ends_at),
         "runs": runs,
-        "gaps": [
-            {
-                "from": instant_text(each.starts_at),
-                "to": instant_text(each.ends_at),
-                "reason": each.reason,
-                "sentence": each.sentence,
-            }
-            for each in known
-            # A gap that still lasts has no end of its own: then the draft would not come out twice the same.
-            if each.kind is SpanKind.GAP
-        ],
-        "destroyed": [
-            {
-                "from": instant_text(each.starts_at),
-                "to": instant_text(each.ends_at),
-                "disposition": str(each.disposition),
-            }
-            for each in known
-            if each.kind is SpanKind.DESTROYED
-        ],
+        "gaps": sorted(gaps, key=lambda each: str(each["from"])),
+        "destroyed": destroyed,
     }
 
 

@@ -111,11 +111,14 @@ def export(request: HttpRequest, export: UUID) -> HttpResponse:
 @never_cache
 @require_GET
 def state(request: HttpRequest, export: UUID) -> HttpResponse:
-    """The part of the page that changes while it is made; when it ends the page is shown anew."""
+    """The part of the page that changes while it is made. Once somebody has said yes, and when it ends, the
+    page is shown anew: its other parts say who agreed, and what may be done now.
+    """
     person = look(request)
     row = cards.find(person, export)
     answer = render(request, "exports/state.html", cards.row_of(row))
-    if row.state not in ("proposed", "approved", "running"):
+    was_asked = request.GET.get("shown") == "proposed" != row.state
+    if was_asked or row.state not in ("proposed", "approved", "running"):
         answer["HX-Refresh"] = "true"
     return answer
 

@@ -152,11 +152,11 @@ def _minutes(starts_at: datetime, ends_at: datetime) -> tuple[UUID, ...]:
 
 def _holes(asked: RequestCamera, camera: Camera, spans: list[Span], zone: ZoneInfo) -> list[Finding]:
     """Time that no segment and no gap speaks of."""
-    begun = _begun(camera)
+    since = begun(camera)
     found, at = [], asked.starts_at
     for starts_at, ends_at in [*((s.starts_at, s.ends_at) for s in spans), (asked.ends_at, asked.ends_at)]:
         if starts_at - at > TOLERANCE:
-            found += _hole(at, starts_at, camera, begun, zone)
+            found += _hole(at, starts_at, camera, since, zone)
         at = max(at, ends_at)
     return found
 
@@ -190,7 +190,7 @@ def _hole(
     return found
 
 
-def _begun(camera: Camera) -> datetime | None:
+def begun(camera: Camera) -> datetime | None:
     """When anything is first known of this camera's footage."""
     rows = (Segment.objects.of_camera(camera.id), Gap.objects.of_camera(camera.id))
     firsts = [each.order_by("starts_at").values_list("starts_at", flat=True).first() for each in rows]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from evidence.records import business
 from evidence.records.models import Holiday
+from evidence.records.vocabulary import SUNSHINE, RequestKind
 from policy import publish
 
 
@@ -20,6 +21,12 @@ def holidays() -> Callable[[date], bool]:
         return day in rows if day.year in years else day in business.missouri(day.year)
 
     return is_holiday
+
+
+def answer_rule(kind: RequestKind) -> str:
+    """The parameter that sets the day of an answer. Older policies know but the first."""
+    known = publish.active().parameters.has("request_answer_other")
+    return "request_answer" if kind in SUNSHINE or not known else "request_answer_other"
 
 
 def due_after(received_at: datetime, days: int, zone: ZoneInfo) -> datetime:

@@ -1,4 +1,5 @@
-"""Letters to requesters: acknowledgement, delay, no record. Each names its law, and what can be checked.
+"""Letters to requesters: acknowledgement, delay, fee, denial, no record. Each names
+its law, and what can be checked.
 
 The words are data to the typesetting program, never markup: whatever somebody called themselves stays text.
 """
@@ -18,7 +19,7 @@ import typst
 from audit import receipts
 from evidence.records.absence import Finding
 from evidence.records.models import Request
-from evidence.records.vocabulary import Act
+from evidence.records.vocabulary import SUNSHINE, Act
 from policy import publish
 from rtcc.errors import NotFound
 
@@ -28,6 +29,8 @@ _TEMPLATE = Path(__file__).with_name("letter.typ")
 class LetterKind(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     DELAY = "delay"
+    FEE = "fee"
+    DENIAL = "denial"
     NO_RECORD = "no-record"
 
     @property
@@ -95,7 +98,7 @@ def _acknowledgement(row: Request) -> Letter:
     return _letter(
         row, LetterKind.ACKNOWLEDGEMENT, f"We have your request {row.number}",
         (
-            f"On {local(row.received_at, row)} you asked for {_asked(row)}, under {row.law}.",
+            f"On {local(row.received_at, row)} you asked for {_asked(row)} ({row.law}).",
             held,
             f"You will have an answer by {local(row.due_at, row)}. Nothing that we wait for moves that day.",
         ),
@@ -115,7 +118,54 @@ def _delay(row: Request) -> Letter:
             f"It takes longer, because: {row.delay_cause}",
             f"The earliest date and time at which the record will be there is {local(row.delay_until, row)}.",
         ),
-        ("RSMo 610.023.3: a delay states its cause, and the earliest date and time",),
+        (_delay_law(row),),
+        step.at,
+    )  # fmt: skip
+
+
+def _delay_law(row: Request) -> str:
+    """What asks for the two sentences of a delay: the law, or the rule that set the day."""
+    if row.kind in SUNSHINE:
+        return "RSMo 610.023.3: a delay states its cause, and the earliest date and time"
+    return citation(row.due_rule)
+
+
+def _fee(row: Request) -> Letter:
+    step = row.steps.filter(act=Act.ESTIMATE_FEE).last()
+    if step is None:
+        raise NotFound("No fee was estimated for this request.")
+    minutes, dollars = step.data["staff_minutes"], step.data["fee_cents"] / 100
+    is_waived = row.steps.filter(act=Act.WAIVE_FEE).exists()
+    return _letter(
+        row, LetterKind.FEE, f"What your request {row.number} costs",
+        (
+            f"You asked for {_asked(row)} ({row.law}).",
+            f"Finding and copying it takes about {minutes} minute{'s' if minutes != 1 else ''} of staff "
+            f"time. We estimate ${dollars:.2f} for that. The time of attorneys is not counted.",
+            "This fee was waived: you pay nothing."
+            if is_waived
+            else "The fee can be waived where the answer helps the public to understand what its government "
+            "does and is not asked for as a business. If that is so, write to us why.",
+        ),
+        (citation(step.data["rule"]),),
+        step.at,
+    )  # fmt: skip
+
+
+def _denial(row: Request) -> Letter:
+    step = row.steps.filter(act=Act.DENY).last()
+    if step is None:
+        raise NotFound("This request was not denied.")
+    public = row.kind in SUNSHINE
+    contest = "Whoever is refused a public record may ask a circuit court to decide (RSMo 610.027)."
+    return _letter(
+        row, LetterKind.DENIAL, f"Your request {row.number} is denied",
+        (
+            f"You asked for {_asked(row)} ({row.law}).",
+            f"It is denied, because: {step.note}",
+            "If you disagree, write to us and say that you appeal." + (f" {contest}" if public else ""),
+        ),
+        ("RSMo 610.023.4: a denial states its grounds and the provision of law",) if public else (row.law,),
         step.at,
     )  # fmt: skip
 
@@ -128,11 +178,11 @@ def _no_record(row: Request) -> Letter:
     return _letter(
         row, LetterKind.NO_RECORD, f"There is no record for your request {row.number}",
         (
-            f"You asked for {_asked(row)}, under {row.law}. We looked at each camera that could see it.",
+            f"You asked for {_asked(row)} ({row.law}). We looked at each camera that could see it.",
             "There is no record. For each camera and time below it is said why, with the entries of the "
             "public log that prove it. Each has a receipt, which anybody can check without us.",
         ),
-        ("RSMo 610.023", "Demonstration order 1.2, section 12 (how long footage is kept)"),
+        (row.law, "Demonstration order 1.2, section 12 (how long footage is kept)"),
         step.at,
         tuple(_line(each, row) for each in found),
     )  # fmt: skip
@@ -167,7 +217,19 @@ def _letter(
 _WRITE: Mapping[LetterKind, Callable[[Request], Letter]] = {
     LetterKind.ACKNOWLEDGEMENT: _acknowledgement,
     LetterKind.DELAY: _delay,
+    LetterKind.FEE: _fee,
+    LetterKind.DENIAL: _denial,
     LetterKind.NO_RECORD: _no_record,
+}
+
+
+# The act that each letter tells of.
+_AFTER: Mapping[LetterKind, Act] = {
+    LetterKind.ACKNOWLEDGEMENT: Act.ACKNOWLEDGE,
+    LetterKind.DELAY: Act.DELAY,
+    LetterKind.FEE: Act.ESTIMATE_FEE,
+    LetterKind.DENIAL: Act.DENY,
+    LetterKind.NO_RECORD: Act.FIND_NOTHING,
 }
 
 
@@ -179,9 +241,7 @@ def letter(row: Request, kind: LetterKind) -> Letter:
 def letters_of(row: Request) -> list[LetterKind]:
     """The letters that there are."""
     acts = set(row.steps.values_list("act", flat=True))
-    found = [LetterKind.ACKNOWLEDGEMENT] if Act.ACKNOWLEDGE in acts else []
-    found += [LetterKind.DELAY] if Act.DELAY in acts else []
-    return found + ([LetterKind.NO_RECORD] if Act.FIND_NOTHING in acts else [])
+    return [kind for kind, act in _AFTER.items() if act in acts]
 
 
 def pdf(text: Letter) -> bytes:

@@ -64,6 +64,13 @@ LAWS: Mapping[RequestKind, str] = {
     RequestKind.MEDIA: "RSMo 610.023",
     RequestKind.OTHER_AGENCY: "Agency request",
 }
+# Who asks for a public record, so that the Sunshine Law sets the day (RSMo 610.023.3). The others come with a
+# paper or an order of their own; their day is the department's.
+SUNSHINE = frozenset(
+    {
+        RequestKind.RECORDS_REQUEST, RequestKind.PERSON_IN_VIDEO, RequestKind.CIVIL_CLAIM, RequestKind.MEDIA,
+    }
+)  # fmt: skip
 # What the public form offers; the others come with a paper that somebody has to read.
 PUBLIC_KINDS = (
     (RequestKind.RECORDS_REQUEST, "I want to see a public record"),

@@ -13,6 +13,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.template.defaultfilters import filesizeformat
+
 from cameras.models import Agreement, Camera
 from evidence.models import Keep
 from policy.models import Basis, Grant, Membership, Organisation, Person, Proposal
@@ -33,6 +35,15 @@ _ASKS: dict[str, str] = {
     str(Action.LIFT_MASK): "lift a mask",
     str(Action.VIEW_LIVE): "watch live",
     str(Action.PLAYBACK): "play back footage",
+}
+# What a second person asks first comes first; what only machines compare comes last.
+_ORDER = ("recipient", "recipient_class", "standard", "reason", "basis", "purpose", "cameras", "from", "to")
+_LAST = ("bytes", "export", "drawn_sha256")
+_LABELS = {
+    "recipient_class": "kind of recipient",
+    "standard": "legal standard",
+    "bytes": "size",
+    "drawn_sha256": "SHA-256 of exactly this",
 }
 _LONGEST = 400
 
@@ -63,12 +74,20 @@ def _plain(row: Proposal, names: Mapping[UUID, str]) -> Plain:
 def _lines(
     words: Mapping[str, Any], names: Mapping[UUID, str], before: str = ""
 ) -> Iterator[tuple[str, str]]:
-    for key, value in words.items():
-        label = f"{before}{key.replace('_', ' ')}"
+    for key in sorted(words, key=_rank):
+        value = words[key]
+        label = f"{before}{_LABELS.get(key, key.replace('_', ' '))}"
         if isinstance(value, Mapping):
             yield from _lines(value, names, f"{label}: ")
         elif value not in (None, "", [], {}):
-            yield label, _said(value, names)
+            yield label, filesizeformat(value) if key == "bytes" else _said(value, names)
+
+
+def _rank(key: str) -> int:
+    """Where a word stands; words of one rank stay as they came."""
+    if key in _ORDER:
+        return _ORDER.index(key)
+    return len(_ORDER) + (1 + _LAST.index(key) if key in _LAST else 0)
 
 
 def _said(value: Any, names: Mapping[UUID, str]) -> str:

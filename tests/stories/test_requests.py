@@ -15,7 +15,7 @@ from evidence.models import Disposition, Keep, Segment
 from evidence.records import letters, tokens, withdrawal
 from evidence.records.actions.confirm_hold import Narrower, confirm_hold, tell_unconfirmed
 from evidence.records.models import Request
-from evidence.records.vocabulary import Act, CloseReason, HoldState, State
+from evidence.records.vocabulary import Act, CloseReason, HoldState, RequestKind, State
 from evidence.retention import destruction
 from policy.guard import Denied
 from policy.models import Obligation
@@ -128,6 +128,12 @@ def test_footage_asked_for_in_time_outlives_its_time_and_goes_to_review() -> Non
     do(row, Act.ESTIMATE_FEE, by="owen.birch", staff_minutes=30)
     assert fresh(row).fee_cents == 1400
     do(row, Act.WAIVE_FEE, note="Public interest.")
+    cost = " ".join(letters.letter(fresh(row), letters.LetterKind.FEE).paragraphs)
+    assert "30 minutes of staff time. We estimate $14.00" in cost
+    assert "was waived" in cost
+    assert (
+        client("grace.tamayo").get(f"/requests/{row.basis_id}/letters/fee.pdf/").content.startswith(b"%PDF")
+    )
     do(row, Act.REVIEW)
     do(row, Act.APPROVE, by="owen.birch")
     # Nothing here redacts: the page says so, and what went out by other means is written down.
@@ -165,6 +171,23 @@ def test_waiting_stops_no_clock_and_a_delay_says_cause_date_and_time() -> None:
         assert not fresh(row).overdue_at(clock.now())
         assert fresh(row).due_at == due
         assert "Many cameras." in " ".join(letters.letter(fresh(row), letters.LetterKind.DELAY).paragraphs)
+
+
+def test_the_day_of_an_answer_comes_from_the_rule_for_who_asks_and_so_does_its_denial() -> None:
+    """The Sunshine Law sets the day of a public record; a prosecutor's paper is no such request."""
+    public, paper = ask(), ask(kind=RequestKind.PROSECUTOR)
+    assert "RSMo 610.023.3" in letters.citation(public.due_rule)
+    assert "Sunshine" not in letters.citation(paper.due_rule)
+    assert "section 14.9" in letters.citation(paper.due_rule)
+    assert paper.basis.title == "Prosecutor"
+    for row, law in ((public, "RSMo 610.023.4"), (paper, paper.law)):
+        search(row)
+        do(row, Act.SEND_TO_LEGAL)
+        do(row, Act.DENY, by="owen.birch", note="An open investigation, RSMo 610.100.")
+        told = letters.letter(fresh(row), letters.LetterKind.DENIAL)
+        assert "because: An open investigation" in " ".join(told.paragraphs)
+        assert law in told.citations[0]
+        assert letters.LetterKind.DENIAL in letters.letters_of(fresh(row))
 
 
 def test_a_hold_beyond_the_caps_stands_and_waits_for_a_supervisor() -> None:

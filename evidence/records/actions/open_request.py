@@ -191,7 +191,7 @@ def _basis(by: Actor, asking: Asking, agency: UUID, number: str, now: datetime) 
         kind=BasisKind.REQUEST,
         agency_id=agency,
         number=number,
-        title=f"Request: {KIND_SAYS[asking.kind].lower()}",
+        title=KIND_SAYS[asking.kind],
         opened_at=now,
         opened_by=by if isinstance(by, Person) else None,
         verification=Verification.VERIFIED,
@@ -221,7 +221,7 @@ def _row(
     permit: Permit, asking: Asking, channel: Channel, requester: Requester, seen: list[Seen], basis: Basis,
     hold: Keep | None, number: tuple[int, int], now: datetime,
 ) -> Request:  # fmt: skip
-    parameters = publish.active().parameters
+    parameters, rule = publish.active().parameters, calendar.answer_rule(asking.kind)
     seconds = camera_seconds(each.span for each in seen)
     cap = cap_of(seconds, channel, requester, asking.zone, now)
     point = asking.place.point or (None, None)
@@ -249,8 +249,8 @@ def _row(
         starts_at=asking.starts_at,
         ends_at=asking.ends_at,
         received_at=now,
-        due_at=calendar.due_after(now, parameters.count("request_answer", now), asking.zone),
-        due_rule=parameters.row("request_answer", now).id,
+        due_at=calendar.due_after(now, parameters.count(rule, now), asking.zone),
+        due_rule=parameters.row(rule, now).id,
         state=State.PRESERVED,
         camera_seconds=seconds,
         hold=hold,
