@@ -108,9 +108,18 @@ def _by_keys(row: Disposition) -> str:
     return f"the keys above it were overwritten and unlinked on {replicas}, and looked for again"
 
 
+def _extent(row: Disposition) -> dict[str, Any]:
+    """What exactly was destroyed."""
+    return {
+        "ranges": row.ranges,
+        row.what if row.what == "assets" else "segments": row.count,
+        "bytes_of_ciphertext": row.bytes,
+    }
+
+
 def as_json(row: Disposition, *, outside: bool = False) -> dict[str, Any]:
     """The record for programs: a destruction certificate (governance, section 4). ``outside``: without the
-    names of the keeps that were looked at.
+    names of the keeps that were looked at, and without ranges, count and size: their holes show what is kept.
     """
     rule, camera = rule_of(row), Camera.objects.select_related("owner").filter(id=row.camera).first()
     named = {"decided": row.entry, "proved": row.proof_entry, "keys_destroyed": row.keys_entry}
@@ -139,11 +148,9 @@ def as_json(row: Disposition, *, outside: bool = False) -> dict[str, Any]:
         "footage": {
             "oldest": _text(row.starts_at),
             "newest": _text(row.ends_at),
-            "ranges": row.ranges,
-            row.what if row.what == "assets" else "segments": row.count,
-            "bytes_of_ciphertext": row.bytes,
             "due": _text(row.due_at),
-        },
+        }
+        | ({} if outside else _extent(row)),
         "keeps_checked": {"matches": 0} | ({} if outside else {"ids": row.keeps_checked}),
         "times": {
             "row": _text(row.tombstoned_at),

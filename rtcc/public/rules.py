@@ -20,9 +20,9 @@ LAYERS: dict[str, str] = {
     "agreements.cedar": "What agreements add",
 }
 _EFFECT = {
-    Effect.PERMIT: "permits",
-    Effect.FORBID: "forbids unless it is so",
-    Effect.REQUIRE: "adds a duty",
+    Effect.PERMIT: "Allowed",
+    Effect.FORBID: "Refused",
+    Effect.REQUIRE: "A duty",
 }
 _KEPT = {
     "retention_floor": "no shorter than this, by the records law",

@@ -180,9 +180,6 @@ def destroyed(request: HttpRequest, disposition: UUID) -> HttpResponse:
         "row": row,
         "camera": next((each for each in city() if each.id == row.camera), None),
         "rule": records.rule_of(row),
-        "ranges": [
-            (datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in row.ranges[:200]
-        ],
         "statements": records.statements(row, outside=True),
     }
     return _page("destroyed", context)

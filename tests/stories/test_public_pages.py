@@ -195,6 +195,11 @@ def test_footage_whose_time_is_over_is_told_in_one_way_whether_somebody_keeps_it
     assert page == before
     assert page.count("is over: it is destroyed, unless somebody asked in time") == 1
     assert "/public/destroyed/" not in page
+    row = Disposition.objects.get()
+    assert len(row.ranges) == 2
+    with clock.set_to(later):
+        file = json.loads(get(f"destroyed/{row.id}/record.json").content)
+    assert set(file["footage"]) == {"oldest", "newest", "due"}, "a hole in its ranges would be what is kept"
 
 
 def test_the_record_of_a_destruction_is_open_to_whoever_was_told_its_number() -> None:
