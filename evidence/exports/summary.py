@@ -49,13 +49,22 @@ def _times(each: dict[str, Any]) -> dict[str, Any]:
     return each | {"from": _local(each["from"]), "to": _local(each["to"])}
 
 
+def _against_recorder(least_ms: int, most_ms: int) -> str:
+    """A clock's offsets in words: nobody should have to read what a negative lead is."""
+    if most_ms <= 0:
+        return f"{-most_ms} to {-least_ms} ms behind the recorder"
+    if least_ms >= 0:
+        return f"{least_ms} to {most_ms} ms ahead of the recorder"
+    return f"{-least_ms} ms behind to {most_ms} ms ahead of the recorder"
+
+
 def _media(each: dict[str, Any]) -> dict[str, Any]:
     segments = each["segments"]
     offsets = [s["clock_offset_ms"] for s in segments if s["clock_offset_ms"] is not None]
     errors = [s["clock_error_ms"] for s in segments if s["clock_error_ms"] is not None]
     said = "not measured"
     if offsets:
-        said = f"{min(offsets)} to {max(offsets)} ms ahead of the recorder"
+        said = _against_recorder(min(offsets), max(offsets))
         said += f", measured to within {max(errors)} ms" if errors else ""
     return _times(each) | {
         "count": len(segments),
