@@ -373,6 +373,6 @@ def may_know(ref: Ref, person: PersonFacts, resource: ResourceFacts | None) -> b
     return (
         "oversight" in person.org_classes
         or person.id in (resource.subject_id, resource.opened_by)
-        or (resource.agency_id == person.agency_id and person.agency_id != "none")
+        or (resource.agency_id == person.agency_id and person.agency_id not in ("none", "unknown"))
         or resource.owner_id in person.organisation_ids
     )
