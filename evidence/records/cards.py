@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +27,7 @@ from evidence.records.vocabulary import (
 )
 from policy.roles import ROLES
 from policy.vocabulary import Role
-from rtcc import clock
+from rtcc import clock, spreadsheet
 
 SPEAKERS = frozenset({Role.RECORDS_OFFICER, Role.LEGAL_REVIEWER, Role.SUPERVISOR})
 # Acts that need nothing typed: the list has their button, and the page their key.
@@ -243,15 +241,13 @@ def map_of(row: Request | None = None) -> dict[str, Any]:
 
 _COLUMNS = ("number", "kind", "channel", "law", "place", "from", "to", "received", "due", "delayed until",
             "state", "overdue", "hold", "camera hours", "closed", "reason")  # fmt: skip
-# A cell that begins with one of these is a formula to a spreadsheet (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_lines(rows: Iterable[Request], now: datetime) -> Iterator[str]:
     """The list as CSV (RFC 4180), without who asked; nothing in it is run by a spreadsheet."""
-    yield _line(_COLUMNS)
+    yield spreadsheet.line(_COLUMNS)
     for row in rows:
-        yield _line(
+        yield spreadsheet.line(
             (
                 row.number, row.kind, row.channel, row.law, row.place, _stamp(row.starts_at),
                 _stamp(row.ends_at), _stamp(row.received_at), _stamp(row.due_at), _stamp(row.delay_until),
@@ -260,12 +256,6 @@ def csv_lines(rows: Iterable[Request], now: datetime) -> Iterator[str]:
                 _stamp(row.closed_at), row.close_reason,
             )
         )  # fmt: skip
-
-
-def _line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([f"'{text}" if text.startswith(_FORMULA) else text for text in map(str, cells)])
-    return line.getvalue()
 
 
 def _stamp(at: datetime | None) -> str:

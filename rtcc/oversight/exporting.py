@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +15,7 @@ from audit.encoding import instant_text
 from rtcc.oversight.question import Asked
 from rtcc.oversight.report import Row, page
 from rtcc.oversight.tiers import Reader
+from rtcc.spreadsheet import line
 
 AT_ONCE = 400
 COLUMNS = (
@@ -25,8 +24,6 @@ COLUMNS = (
     "number", "basis_kind", "verification", "exigent", "reason", "rules", "rule_sentence", "seeded",
     "running", "proof", "faults",
 )  # fmt: skip
-# A cell that begins with one of these is a formula to a spreadsheet (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_json(row: Row) -> dict[str, Any]:
@@ -45,29 +42,14 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int) else str(value)
 
 
-def cell(value: Any) -> str:
-    """A cell of the CSV: lists joined, and nothing that a spreadsheet would run."""
-    if value is None:
-        return ""
-    text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def csv_line(cells: Iterator[str] | tuple[str, ...]) -> str:
-    """One line of RFC 4180."""
-    line = io.StringIO()
-    csv.writer(line).writerow(list(cells))
-    return line.getvalue()
-
-
 async def csv_lines(reader: Reader, asked: Asked, note: str) -> AsyncIterator[str]:
     """The whole answer as CSV; the method note stands in the last line."""
-    yield csv_line(COLUMNS)
+    yield line(COLUMNS)
     async for portion in portions(reader, asked):
         for row in portion:
             said = as_json(row)
-            yield csv_line(cell(said[name]) for name in COLUMNS)
-    yield csv_line((cell(f"Note: {note}"),))
+            yield line(said[name] for name in COLUMNS)
+    yield line((f"Note: {note}",))
 
 
 async def json_text(reader: Reader, asked: Asked, note: str) -> AsyncIterator[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from rtcc import clock
 from rtcc.errors import BadInput
-from rtcc.oversight.exporting import cell
 from rtcc.oversight.question import Asked
 from rtcc.oversight.report import Row
 from rtcc.pages.context import ROOM_ZONE
@@ -112,18 +112,17 @@ def basis(row: Row) -> str:
     return f"{row.basis_kind} {row.number}".strip()
 
 
-def line(row: Row, origin: str) -> tuple[str, ...]:
-    """The access as cells of a CSV file (no formula is left one)."""
+def cells(row: Row, origin: str) -> tuple[Any, ...]:
+    """The access as the values of a line of a CSV file."""
     shown = row.cameras or row.refused
     footage = row.footage or (None, None)
-    values = (
+    return (
         local(row.at), "" if row.running else local(row.until), "; ".join(shown), how(row),
         duration(row.seconds) if row.seconds is not None else "", row.seconds, row.purpose, basis(row),
         "cut off" if row.event == "view.continued" else OUTCOMES.get(row.outcome, row.outcome),
         row.rule_sentence if row.outcome == "deny" else "", row.who, row.role, local(footage[0]),
         local(footage[1]), row.entry, row.end_entry, f"{origin}/entries/{row.entry}/receipt/",
     )  # fmt: skip
-    return tuple(cell(value) for value in values)
 
 
 def local(at: datetime | None) -> str:

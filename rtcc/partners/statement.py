@@ -21,14 +21,14 @@ from audit.models import Leaf
 from audit.receipts import make_receipt
 from audit.tiles import TileFiles
 from policy.models import Organisation
-from rtcc import clock
+from rtcc import clock, spreadsheet
 from rtcc.config import config
 from rtcc.errors import BadInput
-from rtcc.oversight.exporting import AT_ONCE, as_json, csv_line
+from rtcc.oversight.exporting import AT_ONCE, as_json
 from rtcc.oversight.report import Row, page
 from rtcc.oversight.tiers import Reader
 from rtcc.pages.templatetags.room import duration
-from rtcc.partners.accesses import COLUMNS, OUTCOMES, Month, basis, how, line, local
+from rtcc.partners.accesses import COLUMNS, OUTCOMES, Month, basis, cells, how, local
 from rtcc.partners.models import Ask
 from rtcc.partners.vocabulary import AskWants
 
@@ -127,7 +127,8 @@ def statement_of(reader: Reader, month: Month) -> Statement:
 
 def as_csv(statement: Statement) -> str:
     return "".join(
-        csv_line(cells) for cells in (COLUMNS, *(line(row, config.origin) for row in statement.rows))
+        spreadsheet.line(values)
+        for values in (COLUMNS, *(cells(row, config.origin) for row in statement.rows))
     )
 
 

@@ -24,16 +24,16 @@ from cameras.writing import find_agreement_by_code, read_terms
 from policy.denied import Denied
 from policy.models import Person
 from policy.vocabulary import Purpose
-from rtcc import clock
+from rtcc import clock, spreadsheet
 from rtcc.config import config
 from rtcc.errors import BadInput, Conflict, NotFound
 from rtcc.oversight import report
-from rtcc.oversight.exporting import csv_line, portions
+from rtcc.oversight.exporting import portions
 from rtcc.oversight.question import Asked
 from rtcc.oversight.tiers import Reader
 from rtcc.partners import desk as desks
 from rtcc.partners import notices, week
-from rtcc.partners.accesses import COLUMNS, OUTCOMES, Month, asked_of, line
+from rtcc.partners.accesses import COLUMNS, OUTCOMES, Month, asked_of, cells
 from rtcc.partners.actions.answer_ask import longest_yes
 from rtcc.partners.actions.read_notices import read_notices
 from rtcc.partners.copies import copies_of, footage_of
@@ -137,11 +137,11 @@ def accesses_csv(request: HttpRequest) -> HttpResponseBase:
 
 
 async def _lines(reader: Reader, asked: Asked, *, any_camera: bool) -> Any:
-    yield csv_line(COLUMNS)
+    yield spreadsheet.line(COLUMNS)
     if any_camera:
         async for portion in portions(reader, asked):
             for row in portion:
-                yield csv_line(line(row, config.origin))
+                yield spreadsheet.line(cells(row, config.origin))
 
 
 @require_POST

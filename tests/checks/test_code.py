@@ -70,6 +70,17 @@ def test_only_record_writes_to_the_log() -> None:
     assert writers == {"audit/record.py", "audit/recovery.py"}
 
 
+def test_one_place_writes_csv() -> None:
+    """It leaves no formula for a spreadsheet to run, whoever asks for the file."""
+    writers = {
+        str(path.relative_to(ROOT))
+        for room in ("audit", "policy", "cameras", "evidence", "rtcc")
+        for path in (ROOT / room).rglob("*.py")
+        if re.search(r"\bcsv\.(writer|DictWriter)", path.read_text())
+    }
+    assert writers == {"rtcc/spreadsheet.py"}
+
+
 def test_no_test_flushes_the_database() -> None:
     """TRUNCATE meets the log's triggers: a test that commits uses the fixture ``committed``."""
     found = []

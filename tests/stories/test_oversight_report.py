@@ -24,11 +24,11 @@ from rtcc import clock
 from rtcc.live import sessions
 from rtcc.live.actions.open_viewing import open_viewing
 from rtcc.live.models import Delivered, Viewing
-from rtcc.oversight.exporting import cell
 from rtcc.oversight.question import Asked
 from rtcc.oversight.reading import Proof
 from rtcc.oversight.report import Page, page
 from rtcc.oversight.tiers import reader_of
+from rtcc.spreadsheet import cell
 from tests.city import NOON, camera, city, incident, person, said
 from tests.conftest import Committed
 from tests.log_machine import LogMachine
