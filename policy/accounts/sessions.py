@@ -83,6 +83,8 @@ def begin(sender: Any, request: HttpRequest, user: Person, **_: Any) -> None:
             FailedSignIn.objects.filter(person=person).delete()
         epoch.bump_person(person.id)
     request.session[SESSION_KEY] = str(row.id)
+    # Only now: what a page still asked for by itself was led to the sign-in page too, unseen.
+    request.session.pop(WHY_KEY, None)
     whereabouts.keep(request, row)
 
 

@@ -54,7 +54,7 @@ class PasswordView(LoginView):  # type: ignore[misc]
         context |= {
             "action": "/sign-in/password/",
             "next": _onward(self.request),
-            "why": self.request.session.pop(sessions.WHY_KEY, ""),
+            "why": self.request.session.get(sessions.WHY_KEY, ""),
             "demo": demo.is_offered(self.request),
         }
         return context
@@ -102,7 +102,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "people": [_door(membership) for membership in demo.people()],
         "action": "/sign-in/demo/",
         "next": _onward(request),
-        "why": request.session.pop(sessions.WHY_KEY, ""),
+        "why": request.session.get(sessions.WHY_KEY, ""),
     }
     return render(request, "sign_in_demo.html", context)
 

@@ -22,9 +22,12 @@ SHAPE_WORDS = {Shape.STILL: "Still", Shape.CLIP: "Clip", Shape.LIVE: "Live"}
 
 
 def state_of(row: Bulletin, at: datetime) -> tuple[str, str]:
-    """One word for the sender, and how it is coloured."""
+    """How it stands, in a word or two for the sender, and how that is coloured."""
     if row.answer:
-        return ANSWER_WORDS[Answer(row.answer)], "bad" if row.answer == Answer.NOT_HIM else "good"
+        word = ANSWER_WORDS[Answer(row.answer)]
+        # What was answered stays said; that the picture is gone from the phone is said beside it.
+        word = f"{word}, taken back" if row.revoked_at else word
+        return word, "bad" if row.answer == Answer.NOT_HIM or row.revoked_at else "good"
     if row.revoked_at:
         return "Taken back", "bad"
     if row.fault:

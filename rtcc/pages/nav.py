@@ -34,6 +34,7 @@ LINKS: tuple[Link, ...] = (
     Link("Board", "/board/", "columns-gap", frozenset({Role.SUPERVISOR})),
     Link("Approvals", "/board/approvals/", "check-circle", _APPROVE),
     Link("Incidents", "/incidents/", "exclamation-triangle", _WATCH),
+    Link("Wall", "/wall/", "grid-3x3", _WATCH),
     Link("Pictures", "/inbox/", "eye", frozenset({Role.OFFICER})),
     Link("Sent pictures", "/bulletins/", "upload", _WATCH),
     Link("Cameras", "/cameras/", "camera-video", _ALL),

@@ -90,6 +90,8 @@ def test_three_keys_send_and_one_tap_opens_answers_and_the_sender_sees_it(
     wall.locator("#sent-strip").get_by_role("button", name="Take back").click()
     expect(image).to_be_hidden(timeout=4000)
     expect(phone.locator("#viewer-note")).to_contain_text("taken back")
+    wall.goto(f"{running.origin}/bulletins/")
+    expect(wall.locator("main")).to_contain_text("That is him, taken back")
     assert said == []
 
 

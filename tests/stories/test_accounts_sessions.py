@@ -34,6 +34,8 @@ def test_thirty_idle_minutes_end_the_session_and_the_page_says_so(production: Co
     client = sign_in()
     with minutes_later(31):
         assert client.get("/cameras/")["Location"] == "/sign-in/?next=/cameras/"
+        # What the page still asks for by itself is led to the same place, unseen: the reason stays.
+        client.get("/sign-in/")
         page = client.get("/sign-in/").content.decode()
 
     assert "Locked after 30 minutes without activity." in page

@@ -104,6 +104,7 @@ export class SendSheet {
     this.#chosen = Math.max(0, Math.min(this.#choices.length - 1, index));
     [...this.#list.children].forEach((row, number) => row.setAttribute("aria-selected", String(number === this.#chosen)));
     const choice = this.#choices[this.#chosen];
+    this.#list.children[this.#chosen]?.scrollIntoView({ block: "nearest" });
     if (choice) announce(choice.name);
   }
 

@@ -141,7 +141,8 @@ function begin(told) {
 }
 
 function clock(ms) {
-  return new Intl.DateTimeFormat("en-GB", { timeZone: document.body.dataset.zone, dateStyle: "short", timeStyle: "medium" }).format(ms);
+  // Year, month and day in the order of the mark in the picture and of every other page.
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: document.body.dataset.zone, dateStyle: "short", timeStyle: "medium" }).format(ms);
 }
 
 /** While a picture stands here it is asked whether it still may. */
