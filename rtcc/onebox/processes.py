@@ -65,7 +65,8 @@ PREPARATIONS: tuple[Preparation, ...] = (
         ("seed_demo", "--cameras", "{cameras}"),
         "app",
         demo_only=True,
-        again_when=("rtcc/onebox/demo/*.toml",),
+        # The rules too: a demonstration takes a newer release's at its next start (decision 0009).
+        again_when=("rtcc/onebox/demo/*.toml", "policy/starter/*"),
     ),
     Preparation(
         "static",

@@ -32,6 +32,7 @@ from policy.tasks import follow_policy
 from policy.vocabulary import Action, Kind, Purpose, Ref
 from rtcc import clock, health
 from rtcc.health import State
+from rtcc.onebox.processes import PREPARATIONS
 from rtcc.onebox.seed import seed
 from tests.city import NOON, camera, city, incident, person, said
 from tests.conftest import Committed
@@ -91,6 +92,8 @@ def test_a_demonstration_publishes_the_newer_starter_when_it_starts(city: Commit
     put_in_force(earlier(), HALF_AN_HOUR_AGO)
     viewing = watch("cam01")
 
+    demo = next(each for each in PREPARATIONS if each.name == "demo")
+    assert "policy/starter/*" in demo.again_when, "a start with newer rules has to come by here"
     made = seed()
     assert made["policy"] == 1
     entered = next(one for one in reversed(said(seed=True)) if one["event"] == "policy.published")
