@@ -151,6 +151,10 @@ def _wrong(fields: dict[str, Any]) -> str:
     return f"This cannot be used: {names}." if names else "This cannot be used."
 
 
+# What acts call the ends of an interval, and what a program sends them as.
+_SENT_AS = {"starts_at": "from", "ends_at": "to"}
+
+
 def answer_api_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """The same map for REST framework views: every answer that is no success is a problem document."""
     from rest_framework.views import exception_handler
@@ -158,6 +162,7 @@ def answer_api_error(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, Http404):
         error = NotFound()
     if isinstance(error, DomainError):
+        error.field = _SENT_AS.get(error.field, error.field) if error.field else None
         return Response(problem(error), status=error.status, content_type=PROBLEM)
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied("Not allowed.")

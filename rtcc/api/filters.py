@@ -105,6 +105,12 @@ class ExportFilter(filters.FilterSet):  # type: ignore[misc]
         return found if wanted else rows.exclude(id__in=found.values("id"))
 
 
+class ObligationFilter(filters.FilterSet):  # type: ignore[misc]
+    """What is still owed, or what is not any more."""
+
+    open = filters.BooleanFilter(field_name="discharged_at", lookup_expr="isnull")
+
+
 class BulletinFilter(filters.FilterSet):  # type: ignore[misc]
     """Pictures of one basis, of one sending, or not answered yet."""
 

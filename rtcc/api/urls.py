@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rtcc.api import bulletins, cameras, docs, exports, grants, keeping, log, playback, requests, units
+from rtcc.api import (
+    bulletins,
+    cameras,
+    docs,
+    exports,
+    grants,
+    keeping,
+    log,
+    playback,
+    requests,
+    units,
+    waiting,
+)
 
 app_name = "api"
 urlpatterns = [
@@ -54,6 +66,9 @@ urlpatterns = [
     path("grants/<uuid:grant>/recipients/", bulletins.Recipients.as_view(), name="grant-recipients"),
     path("bulletins/", bulletins.Bulletins.as_view(), name="bulletins"),
     path("bulletins/<uuid:bulletin>/revoke/", bulletins.RevokeBulletin.as_view(), name="bulletin-revoke"),
+    path("proposals/", waiting.Proposals.as_view(), name="proposals"),
+    path("proposals/<uuid:proposal>/", waiting.OneProposal.as_view(), name="proposal"),
+    path("obligations/", waiting.Obligations.as_view(), name="obligations"),
     path("entries/", log.Entries.as_view(), name="entries"),
     path("entries/<uuid:entry>/", log.OneEntry.as_view(), name="entry"),
     path("entries/<uuid:entry>/receipt/", log.Receipt.as_view(), name="receipt"),

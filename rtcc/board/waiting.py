@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from policy import offers
+from policy.facts import SYSTEM
 from policy.models import Person, Proposal
 from policy.vocabulary import Action, Kind, Ref
 from rtcc import clock
@@ -57,6 +58,18 @@ def one(proposal: Proposal, person: Person) -> Waiting:
 
 def find(proposal: UUID) -> Proposal | None:
     return _loaded(Proposal.objects.filter(id=proposal)).first()
+
+
+def loaded(ids: list[UUID]) -> QuerySet[Proposal]:
+    """These proposals, with who made and who answered them."""
+    return _loaded(Proposal.objects.filter(id__in=ids))
+
+
+def known(row: Proposal, person: Person) -> Waiting | None:
+    """The proposal as the person sees it; None where the person has nothing to do with it."""
+    seen = one(row, person)
+    involved = seen.mine or person in seen.approved_by or seen.can_approve or seen.can_decline
+    return seen if involved or offers.is_offered(person, Action.APPROVE, SYSTEM) else None
 
 
 def _loaded(rows: QuerySet[Proposal]) -> QuerySet[Proposal]:

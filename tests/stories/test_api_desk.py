@@ -118,7 +118,16 @@ def test_a_request_from_intake_to_its_end_by_a_program(city: Committed) -> None:
         (_asked(lon=None), "lon"),
         (_asked(corners=[[0, 0], [1, 1], [0, 1]]), "corners"),
         (_asked(zone="Mars/Olympus"), "zone"),
-        (_asked(to=(NOON + timedelta(days=1)).isoformat()), "ends_at"),
+        (_asked(to=(NOON + timedelta(days=1)).isoformat()), "to"),
+        (
+            _asked(
+                **{
+                    "from": (NOON + timedelta(hours=1)).isoformat(),
+                    "to": (NOON + timedelta(hours=2)).isoformat(),
+                }
+            ),
+            "from",
+        ),
     ):
         assert _send(grace, ROOT, body, 400)["field"] == field
     # Who has nothing to do with requests is refused as on the page; so is a token without the scope.
@@ -205,6 +214,14 @@ def test_an_export_by_a_program_whose_second_yes_no_token_gives(footage: LogMach
     here = client("ruth.okafor")
     assert _send(here, f"{one}approve/", status=200)["state"] == "approved"
     assert _send(here, f"{one}approve/", status=409)["title"]
+    # Who asked sees who agreed; to whom it is nothing, it is not there.
+    asked = grace.get("/api/v1/proposals/").json()["results"]
+    assert [each["approvals"][0]["by"] for each in asked] == ["Ruth Okafor"]
+    own = grace.get(f"/api/v1/proposals/{asked[0]['id']}/").json()
+    assert (own["asks"], own["can_approve"]) == ("hand out footage as an export", False)
+    assert ["recipient", "Circuit Attorney"] in own["lines"]
+    assert _full("ana.mercer").get(f"/api/v1/proposals/{asked[0]['id']}/").status_code == 404
+    assert grace.get("/api/v1/obligations/?open=true").json()["results"] == []
     export = work(footage, Export.objects.get().id)
     whole = grace.get(one).json()
     assert (whole["export"]["state"], whole["export"]["percent"]) == ("ready", 100), export.sentence

@@ -13,10 +13,12 @@ from policy.denied import Denied
 from policy.models import Grant, KillSwitch, Obligation, Proposal
 from policy.permits import PermitEnded
 from policy.resume import resume
+from policy.vocabulary import Action
 from rtcc.dispatch.exigent import PURPOSE
 from rtcc.dispatch.models import Incident
 from rtcc.errors import Conflict
 from rtcc.live.models import Viewing
+from tests.api import program, token_of
 from tests.city import camera, city, events, incident, person, said
 from tests.conftest import Committed
 
@@ -113,6 +115,15 @@ def test_exigent_access_from_the_wall_opens_at_once_and_says_what_is_owed(city: 
     made = Incident.objects.get(basis=grant.basis)
     assert (made.place, made.priority) == (camera("cam03").name, 1)
     assert events()[-2:] == ["incident.opened", "exigent.opened"]
+    # A program of hers reads what she owes; one of somebody else does not.
+    owed, others = (
+        program(token_of(name, Action.VIEW_REGISTRY)[1]).get("/api/v1/obligations/?open=true").json()
+        for name in ("ana.mercer", "ruth.okafor")
+    )
+    assert [(each["id"], each["overdue"]) for each in owed["results"]] == [
+        (str(Obligation.objects.get(kind="justify").id), False)
+    ]
+    assert others["results"] == []
 
 
 @pytest.mark.parametrize(
