@@ -277,8 +277,6 @@ def test_intervals_without_footage_and_across_gaps(footage: LogMachine) -> None:
     (early,) = propose(None, span(-600, 100)).drawn["spans"]
     never = early["gaps"][0]
     assert (never["from"], never["reason"]) == (early["asked_from"], "never_recorded")
-    assert never["to"] <= early["runs"][0]["from"]
-    assert "began on" in never["sentence"]
 
 
 def test_what_happens_between_the_yes_and_the_package(footage: LogMachine) -> None:
