@@ -19,11 +19,11 @@ from typing import Any
 import redis
 from django.db import Error as DatabaseFailure
 from django.db import connection
-from django.db.models import Max, Sum
+from django.db.models import Max, Q, Sum
 
 from audit import standing as log_standing
 from cameras.models import Camera, CameraHealth
-from cameras.vocabulary import HealthState
+from cameras.vocabulary import HealthState, Recording
 from evidence.models import Disposition
 from policy.lag import lag
 from policy.publish import NoPolicy, PolicyTampered
@@ -214,9 +214,15 @@ def witness() -> Part:
 
 
 def recorder() -> Part:
-    total = Camera.objects.recorded().count()
-    rows = CameraHealth.objects.filter(camera__in=Camera.objects.recorded())
+    """Of the cameras that are to send pictures now, how many do. The others rest, and are not called: their
+    schedule is closed, or they are recorded while somebody is granted.
+    """
+    recorded = Camera.objects.recorded()
+    rows = CameraHealth.objects.filter(camera__in=recorded)
     newest = rows.aggregate(Max("checked_at"))["checked_at__max"]
+    called = rows.filter(checked_at__gt=clock.now() - RECORDER_STALE).values("camera")
+    total = recorded.filter(Q(recording=Recording.ALWAYS) | Q(id__in=called)).count()
+    resting = recorded.count() - total
     reports = newest is None or clock.now() - newest < RECORDER_STALE
     up = rows.filter(state=HealthState.UP).count() if reports else 0
     numbers = {"cameras_up": up, "cameras_total": total}
@@ -229,7 +235,7 @@ def recorder() -> Part:
             advice.RECORDER,
             numbers,
         )
-    says = f"{up} of {total} cameras send pictures"
+    says = f"{up} of {total} cameras send pictures" + (f"; {resting} rest" if resting else "")
     if up == total:
         return Part("recorder", "Recorder", State.OK, says, numbers=numbers)
     return Part(

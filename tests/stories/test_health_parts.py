@@ -200,6 +200,20 @@ def test_one_camera_that_is_down_is_a_warning(city: Committed, answering: None) 
     assert part("recorder").state is State.WARNING
 
 
+def test_a_camera_that_rests_is_no_warning_and_one_that_is_not_called_is(
+    city: Committed, answering: None
+) -> None:
+    cameras_report(HealthState.UP)
+    CameraHealth.objects.filter(camera__code="cam12").delete()
+    assert (part("recorder").state, part("recorder").says) == (
+        State.OK,
+        "11 of 11 cameras send pictures; 1 rest",
+    )
+
+    CameraHealth.objects.filter(camera__code="cam03").delete()
+    assert part("recorder").state is State.WARNING
+
+
 def test_a_recorder_that_no_longer_reports_is_a_failure(city: Committed, answering: None) -> None:
     cameras_report(HealthState.UP)
     with clock.set_to(clock.now() + timedelta(minutes=1)):
