@@ -104,8 +104,8 @@ class Site:
         return f"unix:{self.sockets / 'witness.sock'}"
 
     def start_log(self) -> None:
-        """Witness and sequencer: where entries get no leaves, whatever cannot be taken back is refused after
-        a minute, and a slow machine takes longer than that for a file of tests.
+        """Witness and sequencer, for tests that export, publish a policy or change roles: where entries get
+        no leaves, such acts are refused after a minute, and a slow machine takes longer for a file of tests.
         """
         key, log = self._keys / "witness.key", self._keys / "log.vkey"
         words = ["--data", str(self.data.witness), "--key", str(key), "--log", str(log)]
@@ -217,7 +217,6 @@ def site(
         if for_browsers:
             made.collect_static()
         made.start_recorder()
-        made.start_log()
         made.start_web()
         yield made
 

@@ -23,7 +23,6 @@ SIMULATOR_PORT = 18_557
 def running(django_test_environment: None, django_db_blocker: Any) -> Iterator[Site]:
     with django_db_blocker.unblock(), surroundings(SIMULATOR_PORT) as made:
         made.collect_static()
-        made.start_log()
         made.start_web()
         yield made
 

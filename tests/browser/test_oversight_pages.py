@@ -28,7 +28,6 @@ def running(django_test_environment: None, django_db_blocker: Any) -> Iterator[S
     with django_db_blocker.unblock(), surroundings(SIMULATOR_PORT) as made:
         live_through()
         made.collect_static()
-        made.start_log()
         made.start_web()
         yield made
 
