@@ -6,12 +6,17 @@ Nothing parses sentences; callers branch on the type.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 
 class DomainError(Exception):
     """An error whose sentence may be shown to the person who caused it."""
 
     code = "error"
     status = 500
+    # What the answer says in headers besides.
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, sentence: str, *, field: str | None = None) -> None:
         super().__init__(sentence)

@@ -104,7 +104,7 @@ def wants_json(request: HttpRequest) -> bool:
 
 def as_problem(error: DomainError) -> JsonResponse:
     """The error as an answer to a program."""
-    return JsonResponse(problem(error), status=error.status, content_type=PROBLEM)
+    return JsonResponse(problem(error), status=error.status, content_type=PROBLEM, headers=error.headers)
 
 
 def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
@@ -163,7 +163,9 @@ def answer_api_error(error: Exception, context: dict[str, Any]) -> Response | No
         error = NotFound()
     if isinstance(error, DomainError):
         error.field = _SENT_AS.get(error.field, error.field) if error.field else None
-        return Response(problem(error), status=error.status, content_type=PROBLEM)
+        return Response(
+            problem(error), status=error.status, content_type=PROBLEM, headers=dict(error.headers)
+        )
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied("Not allowed.")
     response = exception_handler(error, context)

@@ -144,7 +144,7 @@ def stop(request: HttpRequest, export: UUID) -> HttpResponse:
 def download(request: HttpRequest, export: UUID) -> HttpResponseBase:
     """The package, byte by byte on the account of this download."""
     person = cast(Person, request.user)
-    return hand_out(person, cards.find(person, export))
+    return hand_out(request, person, cards.find(person, export))
 
 
 @require_GET

@@ -13,17 +13,28 @@ from zoneinfo import ZoneInfo
 
 import holidays as library
 
-SATURDAY = 5
+SATURDAY, SUNDAY = 5, 6
 # Without a business day in a year something is wrong with the table.
 _MOST_DAYS = 366
 
 IsHoliday = Callable[[date], bool]
 
 
+# RSMo 9.020; the library does not know of it.
+LINCOLN_DAY = (2, 12)
+
+
 @cache
 def missouri(year: int) -> dict[date, str]:
-    """Public holidays of the State of Missouri in a year, with their names."""
-    return dict(library.country_holidays("US", subdiv="MO", years=year).items())
+    """Public holidays of the State of Missouri in a year, with their names (RSMo 9.010).
+
+    One that falls on a Sunday is held on the Monday after it. One that falls on a Saturday moves nothing by
+    that law: where an office closes on the Friday before, somebody says so in the calendar, with a reason.
+    """
+    found = dict(library.country_holidays("US", subdiv="MO", years=year, observed=False).items())
+    found[date(year, *LINCOLN_DAY)] = "Lincoln Day"
+    sundays = [day for day in found if day.weekday() == SUNDAY]
+    return found | {day + timedelta(days=1): f"{found[day]} (observed)" for day in sundays}
 
 
 def is_business_day(day: date, is_holiday: IsHoliday) -> bool:

@@ -50,10 +50,7 @@ _log = log("retention")
 def run() -> Counter[str]:
     """One run over periods with something destroyed in them and over released keeps; what was done."""
     done: Counter[str] = Counter()
-    try:
-        check_can_destroy()
-    except Unavailable as waits:
-        _log.warning("shredding_waits", reason=waits.sentence)
+    if not _may_destroy():
         return Counter(waiting=1)
     pending = Disposition.objects.with_keys_to_destroy()
     # A period whose key is destroyed already is not asked about again while a keep's key is waited for.
@@ -71,10 +68,22 @@ def run() -> Counter[str]:
     return done
 
 
+def _may_destroy() -> bool:
+    """Not while the log lags or alarms; the next run asks again."""
+    try:
+        check_can_destroy()
+    except Unavailable as waits:
+        _log.warning("shredding_waits", reason=waits.sentence)
+        return False
+    return True
+
+
 def shred_empty_periods() -> int:
     """Keys made ahead for periods in which nothing stands; how many were destroyed."""
     now = clock.now()
     done = 0
+    if not _may_destroy():
+        return done
     for name in live_keys():
         period = name.period
         if period is None or period.ends_at + EMPTY_AFTER > now or _of_an_asset(UUID(name.file)):

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -183,12 +183,21 @@ class StopExport(APIView):
 
 
 class ExportPackage(APIView):
-    """The package (ZIP). Its bytes are entered as they are sent."""
+    """The package (ZIP). Its bytes are entered as they are sent. A download that broke off goes on by Range,
+    with the ETag of the first answer as If-Range.
+    """
 
     @extend_schema(
-        responses={(200, MEDIA): OpenApiResponse(OpenApiTypes.BINARY, description="all of it")},
+        parameters=[
+            OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="such as bytes=1048576-"),
+            OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="the ETag of the package"),
+        ],
+        responses={
+            (200, MEDIA): OpenApiResponse(OpenApiTypes.BINARY, description="all of it"),
+            (206, MEDIA): OpenApiResponse(OpenApiTypes.BINARY, description="the range"),
+        },
     )
     def get(self, request: Request, export: UUID) -> HttpResponseBase:
         person = cast(Person, request.user)
         scopes.require(Action.OPEN_ASSET, person)
-        return hand_out(person, cards.find(person, export))
+        return hand_out(request._request, person, cards.find(person, export))

@@ -14,6 +14,7 @@ from evidence.records.vocabulary import RequestKind
 from evidence.retention.states import KeepKind
 from policy.vocabulary import BasisKind, GrantState, Verification
 from rtcc import clock
+from rtcc.partners.vocabulary import AskState
 
 
 def _choices(words: type[Any]) -> list[tuple[str, str]]:
@@ -138,3 +139,11 @@ class DispositionFilter(filters.FilterSet):  # type: ignore[misc]
     camera = filters.UUIDFilter(field_name="camera")
     footage_from = filters.IsoDateTimeFilter(field_name="ends_at", lookup_expr="gt")
     footage_to = filters.IsoDateTimeFilter(field_name="starts_at", lookup_expr="lt")
+
+
+class AskFilter(filters.FilterSet):  # type: ignore[misc]
+    """What owners are asked: on one basis, of one camera, by the state of the answer."""
+
+    basis = filters.UUIDFilter(field_name="basis_id")
+    camera = filters.UUIDFilter(field_name="camera_id")
+    state = filters.ChoiceFilter(field_name="state", choices=_choices(AskState))

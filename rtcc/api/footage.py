@@ -9,7 +9,6 @@ cut out of whole fragments; each fragment is entered in the account before it is
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,20 +20,8 @@ from evidence.playback.account import StreamAccount
 from evidence.playback.stream import in_thread
 from evidence.vault.door import FootageView, Piece, RecordedFile, open_footage
 from policy.permits import Permit
-from rtcc.errors import DomainError, NotFound
-
-_RANGE = re.compile(r"bytes=(\d{1,15})?-(\d{1,15})?")
-
-
-class RangeOutside(DomainError):
-    """None of the bytes asked for is there (RFC 9110, section 15.5.17)."""
-
-    code = "range_not_satisfiable"
-    status = 416
-
-    def __init__(self, length: int) -> None:
-        super().__init__(f"This file has {length} bytes.")
-        self.length = length
+from rtcc.errors import NotFound
+from rtcc.ranges import wanted
 
 
 @dataclass(frozen=True)
@@ -104,25 +91,6 @@ def _whole(view: FootageView, asset: UUID) -> Visible:
     if not pieces:
         raise NotFound()
     return Visible(pieces[0].file, tuple(pieces))
-
-
-def wanted(header: str, length: int) -> tuple[int, int] | None:
-    """[first, last) of a Range header; None for the whole. What is no range that we know asks for the whole,
-    as RFC 9110 allows. Raises RangeOutside.
-    """
-    found = _RANGE.fullmatch(header.strip())
-    if found is None or found.groups() == (None, None):
-        return None
-    begin, end = found[1], found[2]
-    if begin is None:
-        first, last = max(0, length - int(end)), length
-    else:
-        first, last = int(begin), length if end is None else min(int(end) + 1, length)
-    if end is not None and begin is not None and int(end) < int(begin):
-        return None
-    if first >= length or first >= last:
-        raise RangeOutside(length)
-    return first, last
 
 
 class FileBytes:

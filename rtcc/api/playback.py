@@ -29,9 +29,10 @@ from policy.resume import resume
 from policy.vocabulary import Action, Purpose
 from rtcc.api.fields import Interval
 from rtcc.api.filters import PlaybackFilter
-from rtcc.api.footage import FileBytes, RangeOutside, files_of
+from rtcc.api.footage import FileBytes, files_of
 from rtcc.api.lists import Listed, one
 from rtcc.errors import BadInput
+from rtcc.ranges import headers_of
 
 MOST_AT_ONCE = timedelta(hours=1)
 MEDIA = "video/mp4"
@@ -215,22 +216,10 @@ class PlaybackBytes(APIView):
     def get(self, request: Request, playback: UUID, camera: UUID, file: UUID) -> HttpResponseBase:
         row = _own(request, playback)
         answer = FileBytes(_standing(request, row), row, camera)
-        try:
-            answer.open(file, request.headers.get("Range", ""))
-        except RangeOutside as outside:
-            return Response(
-                {"type": f"about:blank#{outside.code}", "title": outside.sentence, "status": outside.status},
-                status=outside.status,
-                content_type="application/problem+json",
-                headers={"Content-Range": f"bytes */{outside.length}"},
-            )
-        first, last = answer.range or (0, answer.length)
-        response = StreamingHttpResponse(
+        answer.open(file, request.headers.get("Range", ""))
+        return StreamingHttpResponse(
             answer.body(),
             content_type=MEDIA,
             status=status.HTTP_206_PARTIAL_CONTENT if answer.range else status.HTTP_200_OK,
-            headers={"Accept-Ranges": "bytes", "Content-Length": str(last - first)},
+            headers=headers_of(answer.range, answer.length),
         )
-        if answer.range:
-            response["Content-Range"] = f"bytes {first}-{last - 1}/{answer.length}"
-        return response

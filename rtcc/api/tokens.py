@@ -21,9 +21,14 @@ from rtcc.api.models import Token
 
 # What a token may be made for: each act that the API offers, in the words of the page.
 SCOPES: Mapping[Action, str] = {
-    Action.VIEW_REGISTRY: "read cameras, placements, coverage, bases, grants, keeps, dispositions, exports"
-    " and pictures sent",
+    Action.VIEW_REGISTRY: "read cameras, placements, coverage, bases, grants, keeps, dispositions, exports,"
+    " pictures sent, what owners are asked, and what waits for a yes",
     Action.REGISTER_CAMERA: "register cameras",
+    Action.PAUSE_CAMERA: "pause cameras of one's own",
+    Action.RESUME_CAMERA: "let cameras of one's own go on",
+    Action.ASK_FOOTAGE: "ask owners to let their cameras be watched",
+    Action.CONSENT: "say no where an owner is asked to let the agency watch, and take a yes back",
+    Action.UPLOAD_FOOTAGE: "say no where an owner is asked for a file",
     Action.OPEN_INCIDENT: "open incidents",
     Action.ASSIGN_UNIT: "put units on incidents, and take them off",
     Action.VIEW_LIVE: "open grants",

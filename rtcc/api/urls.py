@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from rtcc.api import (
+    asks,
     bulletins,
     cameras,
     docs,
@@ -24,6 +25,11 @@ urlpatterns = [
     path("docs/", docs.docs, name="docs"),
     path("cameras/", cameras.Cameras.as_view(), name="cameras"),
     path("cameras/<slug:code>/", cameras.OneCamera.as_view(), name="camera"),
+    path("cameras/<slug:code>/pause/", asks.PauseCamera.as_view(), name="camera-pause"),
+    path("cameras/<slug:code>/resume/", asks.ResumeCamera.as_view(), name="camera-resume"),
+    path("asks/", asks.Asks.as_view(), name="asks"),
+    path("asks/<uuid:ask>/decline/", asks.DeclineAsk.as_view(), name="ask-decline"),
+    path("asks/<uuid:ask>/take-back/", asks.TakeBackYes.as_view(), name="ask-take-back"),
     path("placements/", cameras.Placements.as_view(), name="placements"),
     path("coverage/", cameras.Coverage.as_view(), name="coverage"),
     path("health/", cameras.Health.as_view(), name="health"),

@@ -26,8 +26,11 @@ CHICAGO = ZoneInfo("America/Chicago")
         # Clocks go forward on 2026-03-08, and back on 2026-11-01: 17:00 on the clock's face.
         ("2026-03-05T09:00", "2026-03-10T17:00"),
         ("2026-10-29T09:00", "2026-11-03T17:00"),
-        # Independence Day 2026 is a Saturday: Friday the 3rd is kept.
-        ("2026-06-30T09:00", "2026-07-06T17:00"),
+        # Lincoln Day, and Washington's Birthday on the Monday after it.
+        ("2026-02-10T09:00", "2026-02-17T17:00"),
+        # Independence Day on a Saturday moves nothing (RSMo 9.010); on a Sunday it is Monday the 5th.
+        ("2026-06-30T09:00", "2026-07-03T17:00"),
+        ("2027-07-01T09:00", "2027-07-07T17:00"),
         # Over New Year.
         ("2026-12-30T09:00", "2027-01-05T17:00"),
     ],

@@ -234,10 +234,22 @@ def test_an_export_by_a_program_whose_second_yes_no_token_gives(footage: LogMach
     reader = program(token_of("grace.tamayo", Action.VIEW_REGISTRY)[1])
     assert reader.get(f"{one}package/").json()["rule"] == "token-scope"
     assert reader.post(f"{one}stop/").json()["rule"] == "token-scope"
-    content = _body(grace.get(f"{one}package/"))
+    first = grace.get(f"{one}package/")
+    content, whole_tag = _body(first), first["ETag"]
     assert len(content) == whole["export"]["package_bytes"]
     read = said()[-1]
     assert (read["event"], read["bytes"], read["exact"]) == ("asset.read", len(content), True)
+
+    # A download that broke off goes on where it stopped, as a reading of its own.
+    rest = grace.get(f"{one}package/", headers={"Range": "bytes=1000-", "If-Range": whole_tag})
+    assert (rest.status_code, rest["ETag"]) == (206, whole_tag)
+    assert rest["Content-Range"] == f"bytes 1000-{len(content) - 1}/{len(content)}"
+    assert _body(rest) == content[1000:]
+    assert (said()[-1]["event"], said()[-1]["bytes"]) == ("asset.read", len(content) - 1000)
+    other = grace.get(f"{one}package/", headers={"Range": "bytes=1000-", "If-Range": '"another"'})
+    assert (other.status_code, _body(other)) == (200, content)
+    beyond = grace.get(f"{one}package/", headers={"Range": f"bytes={len(content)}-"})
+    assert (beyond.status_code, beyond["Content-Range"]) == (416, f"bytes */{len(content)}")
 
     second = _send(grace, "/api/v1/exports/", body)
     stopped = _send(grace, f"/api/v1/exports/{second['id']}/stop/", status=200)

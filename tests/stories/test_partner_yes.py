@@ -7,15 +7,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from audit.record import record as enter
+from audit.vocabulary import Event
+from cameras.models import Agreement
 from evidence.actions.open_playback import open_playback
+from evidence.exports import deciding
 from policy.denied import Denied, Hidden
 from policy.models import Permit
 from policy.permits import PermitEnded
 from policy.resume import resume, standing
-from policy.vocabulary import Purpose
+from policy.vocabulary import BasisKind, Mode, Purpose, Recipient
 from rtcc import clock
-from rtcc.errors import BadInput, Conflict
+from rtcc.errors import BadInput, Conflict, Refused
 from rtcc.live.actions.open_viewing import open_viewing
 from rtcc.live.models import Viewing
 from rtcc.partners.actions.answer_ask import say_yes, take_back
@@ -24,6 +29,7 @@ from rtcc.partners.actions.decline_ask import decline_ask
 from rtcc.partners.models import Ask
 from tests.city import NIGHT, NOON, camera, city, events, incident, person, said
 from tests.conftest import Committed
+from tests.exporting import OFFICER, request
 from tests.stories.test_oversight_report import signed_in
 
 __all__ = ["city"]
@@ -180,3 +186,39 @@ def test_who_may_not_ask_or_answer_and_what_a_yes_would_not_open(city: Committed
     assert events().count("consent.given") == 0
     with pytest.raises(Denied, match="asked each time"):
         look("cam12")
+
+
+@pytest.mark.parametrize(
+    ("mode", "terms", "refused"),
+    [
+        (Mode.REGISTRY, {}, "a yes to watching is no yes to copies"),
+        (Mode.ON_REQUEST, {}, "a yes to watching is no yes to copies"),
+        (Mode.CONDITIONAL, {}, ""),
+        (Mode.ALWAYS, {}, ""),
+        (Mode.ALWAYS, {"purposes": [PURPOSE]}, "may not be used for this purpose"),
+        (Mode.ALWAYS, {"ends_at": NOON - MINUTE}, "No agreement with this camera's owner is in force"),
+    ],
+)
+def test_an_owners_terms_bind_copies_for_a_case_and_not_for_a_lawful_request(
+    city: Committed, mode: Mode, terms: dict[str, Any], refused: str
+) -> None:
+    cam12 = camera("cam12")
+    say_yes(by=person("marcus.hale"), ask=wish().id)
+    with transaction.atomic():
+        enter(Event.ACT_PERMITTED, actor="system:test")
+        said_terms = {"mode": mode, "purposes": [Purpose.INVESTIGATION]} | terms
+        Agreement.objects.filter(designations__camera=cam12).update(**said_terms)
+
+    def check(kind: BasisKind, purpose: Purpose) -> None:
+        footage = (NOON - 2 * MINUTE, NOON - MINUTE)
+        by, basis = person(OFFICER), request(kind).id
+        deciding.check(
+            deciding.Asked(by, basis, purpose, Recipient.PROSECUTOR, footage, "Discovery"), [cam12.id]
+        )
+
+    check(BasisKind.REQUEST, Purpose.RECORDS_REQUEST)
+    if not refused:
+        check(BasisKind.CASE, Purpose.INVESTIGATION)
+        return
+    with pytest.raises(Refused, match=refused):
+        check(BasisKind.CASE, Purpose.INVESTIGATION)

@@ -165,10 +165,15 @@ def test_keys_that_were_made_ahead_for_nothing_are_destroyed_after_a_day() -> No
 
 def test_nothing_is_destroyed_while_the_log_is_behind() -> None:
     segments = record_minutes(camera(SHORT), BEGINS, 1)
+    old = record_minutes(camera("cam01"), NOON - timedelta(days=3), 1)
+    empty = KeyName.of(str(camera("cam02").id), old[0].asset.period)
+    keys().create(empty)
     _age_the_queue(90)
 
     assert destruction.run() == {"waiting": 1}
     assert shredding.run() == {"waiting": 1}
+    assert shredding.shred_empty_periods() == 0
+    assert key_lives(empty)
     assert states(segments) == [FootageState.RECORDED]
 
 
