@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 _MISSING = "no Chromium on the path; add it with:  apt-get install chromium"
 _FLAGS = (
@@ -25,6 +25,9 @@ _FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
     "--autoplay-policy=no-user-gesture-required",
 )
+
+# What is promised in seconds is measured in `benchmarks/`; a test waits until it comes.
+expect.set_options(timeout=30_000)
 
 
 def executable() -> str | None:

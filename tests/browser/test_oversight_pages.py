@@ -102,7 +102,7 @@ def test_a_verification_is_asked_for_and_its_page_waits(running: Site, page: Pag
     page.goto(f"{running.origin}/oversight/verify/")
     page.get_by_role("button", name="Verify now").click()
     expect(page.get_by_text("Waits for a worker")).to_be_visible()
-    with page.expect_response(lambda answer: answer.url == page.url, timeout=5000) as polled:
+    with page.expect_response(lambda answer: answer.url == page.url, timeout=30_000) as polled:
         pass
     assert polled.value.status == 200
 

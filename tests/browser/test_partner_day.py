@@ -103,11 +103,11 @@ def test_an_owner_says_yes_takes_it_back_and_pauses_and_the_tiles_end(
 
     # Taken back, that tile ends and the other goes on; paused, the other ends too
     marcus.get_by_role("button", name=re.compile("Take it back")).click()
-    page.wait_for_selector(f'{tile(page, "cam12")}[data-state="ended"]', timeout=5000)
+    page.wait_for_selector(f'{tile(page, "cam12")}[data-state="ended"]', timeout=30_000)
     expect(page.locator(tile(page, "cam12"))).to_contain_text("asked each time")
     assert page.locator(tile(page, "cam11")).get_attribute("data-state") == "live"
     marcus.get_by_role("button", name=f"Pause {camera('cam11').name}").click()
-    page.wait_for_selector(f'{tile(page, "cam11")}[data-state="ended"]', timeout=5000)
+    page.wait_for_selector(f'{tile(page, "cam11")}[data-state="ended"]', timeout=30_000)
 
     # What happened stands in his list, and goes home with him
     marcus.goto(f"{running.origin}/partner/accesses/")

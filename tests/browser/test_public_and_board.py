@@ -179,7 +179,7 @@ def test_the_board_stops_a_viewing_and_says_yes_on_a_phone(
     page.wait_for_timeout(2500)
     assert page.get_by_placeholder("Why (optional)").first.input_value().startswith("typed")
     page.get_by_role("button", name="Stop").first.click()
-    expect(page.get_by_text("Nobody watches anything just now")).to_be_visible(timeout=6000)
+    expect(page.get_by_text("Nobody watches anything just now")).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="Every word of it").click()
     look(page, "proposal-390")
 

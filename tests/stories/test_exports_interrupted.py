@@ -13,10 +13,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from audit.record import record as enter
+from audit.vocabulary import Event
 from cameras.actions.pause_camera import pause_camera
-from cameras.models import Camera
+from cameras.models import Agreement, Camera
 from evidence.catalogue.minute import seal_minute
 from evidence.exports import job
 from evidence.exports.actions.approve_export import approve_export
@@ -32,7 +34,7 @@ from evidence.records.vocabulary import Act, CloseReason
 from evidence.retention import destruction
 from policy.denied import Denied
 from policy.models import Approval, Person, Proposal
-from policy.vocabulary import BasisKind
+from policy.vocabulary import BasisKind, Purpose
 from rtcc import clock
 from rtcc.config import config
 from rtcc.errors import Conflict
@@ -206,6 +208,9 @@ def test_a_partners_pause_during_an_export_stops_a_cases_and_not_a_requests(
         seal_minute(BEGINS + n * MINUTE, [partners.id])
     footage.sequence()
     both = [span(), span(code=partners.code)]
+    with transaction.atomic():
+        enter(Event.ACT_PERMITTED, actor="system:test")
+        Agreement.objects.filter(designations__camera=partners).update(purposes=[Purpose.INVESTIGATION])
     case, lawful = approved(request(BasisKind.CASE), *both), approved(request(), *both)
 
     def pause() -> None:
