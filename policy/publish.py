@@ -99,6 +99,15 @@ def in_force_hash(instant: datetime | None = None) -> str:
     return published
 
 
+def says(published: str, rule: str) -> str:
+    """What a rule of a published version says; empty for one that it does not have, such as an invariant.
+
+    Raises PolicyTampered.
+    """
+    found = _by_hash(published).rules.get(rule)
+    return found.says if found else ""
+
+
 @lru_cache(maxsize=8)
 def _by_hash(published: str) -> LoadedVersion:
     from policy.models.versions import PolicyVersion

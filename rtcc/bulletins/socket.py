@@ -1,9 +1,10 @@
 """The telephone's WebSocket for a live picture.
 
-Client: ``{"op": "open", "viewing": uuid}`` once, then ``{"op": "ready"}`` for each picture that has arrived.
+Client: ``{"op": "open", "viewing": uuid}`` once, then ``{"op": "ready"}`` for each picture that has arrived;
+``{"op": "here"}`` is answered at once.
 Server: ``f64be camera time | JPEG``, and JSON ``{"event", "sentence"}``: ``waiting``, ``held``,
-``unconfirmed``, ``confirmed``, ``ended``. Nothing is sent ahead of `ready`: a slow network gets the newest
-picture, fewer times.
+``unconfirmed``, ``confirmed``, ``ended``, ``here``. Nothing is sent ahead of `ready`: a slow network gets
+the newest picture, fewer times.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from rtcc.live.drawn import MarkWords
 from rtcc.live.marked import MarkedRelay, place_on_this_machine
 from rtcc.live.signed_in import SignedIn
 from rtcc.live.socket import (
+    HERE,
     MOST_MESSAGE,
     NOT_OURS,
     SILENT,
     TOO_LONG,
     admit,
+    asks_whether_here,
     hold_little,
     resume_viewing,
 )
@@ -88,6 +91,9 @@ class Phone:
             await self._send({"type": "websocket.send", "text": text})
 
     async def obey(self, text: str) -> None:
+        if asks_whether_here(text):
+            await self.tell(0, HERE, "")
+            return
         asked = _asked(text)
         if asked is None:
             await self.tell(0, "error", "That message makes no sense.")

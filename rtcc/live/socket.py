@@ -1,9 +1,10 @@
 """The wall's one WebSocket: an ASGI application that checks origin, session and permit itself.
 
-Client: ``{"op": "open", "tile": 0, "viewing": uuid, "camera": uuid}``, ``{"op": "close", "tile": 0}``.
+Client: ``{"op": "open", "tile": 0, "viewing": uuid, "camera": uuid}``, ``{"op": "close", "tile": 0}``, and
+``{"op": "here"}``, which is answered at once: a page that hears nothing asks whether anybody is there.
 Server: binary frames (`evidence.recorder.wire`), and JSON ``{"tile", "event", "sentence"}`` for what
-happens: ``waiting``, ``held``, ``unconfirmed``, ``confirmed``, ``ended``, ``error``. Tiles of several
-viewings (several incidents) share the socket; each belongs to one basis.
+happens: ``waiting``, ``held``, ``unconfirmed``, ``confirmed``, ``ended``, ``error``, ``here``. Tiles
+of several viewings (several incidents) share the socket; each belongs to one basis.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from rtcc.live.threads import desk
 from rtcc.logs import log
 
 PATH = "/live/socket"
+HERE = "here"
 MOST_MESSAGE = 2000
 MOST_TILE = 8
 PROCESS = f"{sockets.gethostname()[:40]}:{os.getpid()}"
@@ -69,6 +71,14 @@ def order_of(text: str) -> Order | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return None
+
+
+def asks_whether_here(text: str) -> bool:
+    """Whether a message asks for nothing but an answer."""
+    try:
+        return bool(json.loads(text)["op"] == HERE)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def resume_viewing(viewing: UUID, who: SignedIn) -> tuple[Permit, frozenset[UUID]]:
@@ -120,6 +130,9 @@ class Wall:
 
     async def obey(self, text: str) -> None:
         """One message of the page. What makes no sense is answered, never ignored."""
+        if asks_whether_here(text):
+            await self.tell(-1, HERE, "")
+            return
         order = order_of(text)
         if order is None:
             await self.tell(-1, "error", "That message makes no sense.")

@@ -16,7 +16,9 @@ from audit import search
 from audit.vocabulary import Event, Outcome
 from cameras.models import Camera
 from evidence.models import Playback
+from policy import publish
 from policy.facttypes import FOOTAGE
+from policy.publish import PolicyTampered
 from policy.vocabulary import OffenceClass, Purpose
 from rtcc.live.models import Viewing
 from rtcc.oversight.question import Asked
@@ -205,7 +207,7 @@ def _row(access: _Access, reader: Reader, names: dict[str, str]) -> Row | None:
         exigent=bool(said.get("exigent")) or said.get("event") == Event.EXIGENT_OPENED,
         reason=str(said.get("reason") or ""),
         rules=tuple(said.get("rules") or ()) if cameras or not refused else _rules_of(said),
-        rule_sentence=str(said.get("rule_sentence") or ""),
+        rule_sentence=str(said.get("rule_sentence") or "") or _why_refused(opening.said, said),
         seeded=bool(said.get("seeded")),
         running=said.get("event") in OPENS and access.end is None,
         proof=proof,
@@ -223,6 +225,17 @@ def split_cameras(seen: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 def _rules_of(said: Mapping[str, Any]) -> tuple[str, ...]:
     """The rules that refused all that this reader sees of it."""
     return tuple(sorted(set((said.get("refused") or {}).values())))
+
+
+def _why_refused(whole: Mapping[str, Any], said: Mapping[str, Any]) -> str:
+    """Where other cameras were shown by the same act, the entry names the rule; the version has its words."""
+    rules = _rules_of(said)
+    if len(rules) != 1 or not whole.get("policy"):
+        return ""
+    try:
+        return publish.says(str(whole["policy"]), rules[0])
+    except PolicyTampered:
+        return ""  # The status page and the start tell of it; what the log says is shown all the same.
 
 
 def _word(value: Any, words: type[Any]) -> str:

@@ -37,6 +37,8 @@ class LiveSocket:
 
     def __init__(self) -> None:
         self.silent = Event()
+        # The network is gone, and nobody has said so: sockets stay open, nothing comes, nothing is answered.
+        self.away = Event()
         self.codec = "avc1.4d400d"
         self.opened: list[int] = []
         self._loop = asyncio.new_event_loop()
@@ -79,6 +81,11 @@ class LiveSocket:
         try:
             async for text in connection:
                 message = json.loads(text)
+                while self.away.is_set():
+                    await asyncio.sleep(0.05)
+                if message["op"] == "here":
+                    await connection.send(json.dumps({"tile": -1, "event": "here", "sentence": ""}))
+                    continue
                 tile = int(message["tile"])
                 if running := tiles.pop(tile, None):
                     running.cancel()
@@ -98,7 +105,7 @@ class LiveSocket:
                 # The last GOP comes at once, as the recorder sends it; the rest at its own pace.
                 if number >= clip.GOP:
                     await asyncio.sleep(1 / clip.FRAME_RATE)
-                while self.silent.is_set():
+                while self.silent.is_set() or self.away.is_set():
                     await asyncio.sleep(0.05)
                 await connection.send(bytes((tile, 2)) + clip.chunk_payload(number, time.time()))
         except ConnectionClosed:

@@ -57,6 +57,24 @@ def test_a_frozen_picture_says_so_within_three_seconds_and_goes_on(room: SampleR
     _wait_for(page, 0, "live")
 
 
+def test_a_network_that_is_gone_is_not_blamed_on_the_camera_and_is_tried_again(
+    room: SampleRoom, page: Page
+) -> None:
+    page.goto(room.look("wall"))
+    _wait_for(page, 0, "live")
+    opened = len(room.live.opened)
+    room.live.away.set()
+    note = page.locator(".tile[data-tile='0'] .tile-note")
+    expect(page.locator("#link-state")).to_have_text("No answer")
+    expect(note).to_contain_text("network to the server is away")
+    # The socket is still open, as far as anybody knows; the page begins anew by itself.
+    expect(page.locator("#link-state")).to_have_text("Connection lost")
+    room.live.away.clear()
+    expect(page.locator("#link-state")).to_have_text("Connected")
+    _wait_for(page, 0, "live")
+    assert len(room.live.opened) > opened
+
+
 def test_an_ended_view_is_cleared_and_says_why(room: SampleRoom, page: Page) -> None:
     page.goto(room.look("wall"))
     _wait_for(page, 1, "live")

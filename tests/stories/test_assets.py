@@ -151,6 +151,12 @@ def test_only_who_may_and_only_under_a_permit_of_its_own_opens_it() -> None:
         read_asset(by=person("ana.mercer"), asset=row.id)
     with pytest.raises(PermitEnded):
         open_asset(permit(request()), row.id, AssetAccount(uuid4()))
+    reading, account = read_asset(by=person(OFFICER), asset=row.id)
+    other = write(source="export-2")
+    with pytest.raises(PermitEnded, match="does not cover"):
+        open_asset(reading, other.id, AssetAccount(account.id))
+    with clock.set_to(reading.expires_at), pytest.raises(PermitEnded, match="is over"):
+        open_asset(reading, row.id, AssetAccount(account.id))
 
 
 def test_a_killed_write_leaves_nothing(vault: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import ProgrammingError, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 
 from audit.record import record
@@ -33,6 +33,7 @@ from rtcc.board.models import Decline, Review
 from rtcc.errors import BadInput, Conflict
 from rtcc.live.actions.open_viewing import open_viewing
 from rtcc.live.models import Viewing
+from tests import cluster
 from tests.city import NOON, camera, city, events, incident, person, said
 from tests.keeping import BEGINS, hold, release, watch
 from tests.recording import vault
@@ -273,6 +274,17 @@ def test_what_was_proposed_cannot_be_changed_by_the_application_at_all(column: s
     asked = asked_release()
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         Proposal.objects.filter(id=asked.id).update(**{column: getattr(asked, column)})
+
+
+def test_words_that_a_superuser_changed_are_never_carried_out() -> None:
+    asked = asked_release()
+    with cluster.CLUSTER.connect(database=connection.settings_dict["NAME"]) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute(
+            "UPDATE policy_proposal SET payload = jsonb_set(payload, '{words,why}', '\"another\"')"
+        )
+    with pytest.raises(Conflict, match="its words were changed"):
+        approve(by=person("ruth.okafor"), proposal=asked.id)
 
 
 def test_a_records_officer_is_offered_the_footage_of_a_request_and_an_analyst_is_not() -> None:

@@ -9,7 +9,8 @@ import pytest
 from django.db import IntegrityError, OperationalError, transaction
 
 from policy import denials
-from policy.denied import Denied
+from policy.actions.end_grant import end_grant
+from policy.denied import Denied, Hidden
 from policy.guard import guard
 from policy.models import Grant
 from policy.models import Permit as PermitRow
@@ -17,7 +18,7 @@ from policy.permits import NotArmed, PermitEnded
 from policy.resume import resume
 from policy.vocabulary import Action, Kind, Purpose, Ref
 from rtcc import clock
-from rtcc.errors import Unavailable
+from rtcc.errors import NotFound, Unavailable
 from tests.city import camera, city, events, incident, person, said
 from tests.conftest import Committed
 from tests.watching import watch
@@ -63,6 +64,24 @@ def test_a_permit_inside_its_act_opens_no_door(city: Committed) -> None:
         with pytest.raises(NotArmed):
             permit.require(Action.VIEW_LIVE, ref)
     permit.require(Action.VIEW_LIVE, ref)
+    with pytest.raises(PermitEnded, match="for something else"):
+        permit.require(Action.PLAYBACK, ref)
+    with pytest.raises(PermitEnded, match="does not cover"):
+        permit.require(Action.VIEW_LIVE, Ref(Kind.CAMERA, camera("cam02").id))
+    with clock.set_to(permit.expires_at), pytest.raises(PermitEnded, match="is over"):
+        permit.require(Action.VIEW_LIVE, ref)
+
+
+def test_an_act_on_what_one_may_not_know_of_is_answered_as_on_what_is_not_there(city: Committed) -> None:
+    watch("cam01")
+    answers = set()
+    for grant in (Grant.objects.get().id, uuid4()):
+        with pytest.raises(NotFound) as hidden:
+            end_grant(by=person("lena.fontaine"), grant=grant, why="curious")
+        answers.add((type(hidden.value), str(hidden.value)))
+    assert answers == {(Hidden, "There is nothing here.")}
+    assert [each["outcome"] for each in said()[-2:]] == ["deny", "deny"]
+    assert Grant.objects.get().ended_at is None
 
 
 def test_from_the_21st_denial_of_a_minute_they_are_counted(city: Committed) -> None:

@@ -15,7 +15,7 @@ from cameras.models import Agreement
 from evidence.actions.open_playback import open_playback
 from evidence.exports import deciding
 from policy.denied import Denied, Hidden
-from policy.models import Permit
+from policy.models import Permit, Person
 from policy.permits import PermitEnded
 from policy.resume import resume, standing
 from policy.vocabulary import BasisKind, Mode, Purpose, Recipient
@@ -153,6 +153,13 @@ def test_agreed_hours_that_close_end_what_is_open(city: Committed) -> None:
     with clock.set_to(saturday_six):
         kept = resume(viewing.permit_id, by=person("ana.mercer"))
         assert [covered.ref.id for covered in kept.covers] == [camera("cam01").id]
+        # Asked for beside another, it is left out, and its owner is told by which term.
+        look("cam09", "cam01")
+        owner = Person.objects.get(
+            memberships__organisation=camera("cam09").owner_id, username="lena.fontaine"
+        )
+        accesses = signed_in(owner.username).get("/partner/accesses/").content.decode()
+        assert accesses.count("lends it only in the agreed hours") == 2
 
 
 def test_who_may_not_ask_or_answer_and_what_a_yes_would_not_open(city: Committed) -> None:

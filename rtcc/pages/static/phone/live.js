@@ -1,5 +1,7 @@
 // A live picture: single pictures over one socket; the next is asked for when this one is here.
 
+import { Pulse } from "../design/pulse.js";
+
 const AGAIN_MS = [500, 1000, 2000, 4000];
 const REFUSED = [4401, 4403];
 
@@ -21,10 +23,29 @@ export class LivePicture {
   #connect() {
     const socket = new WebSocket(`${location.origin.replace("http", "ws")}${this.#told.socket}`);
     socket.binaryType = "arraybuffer";
-    socket.addEventListener("open", () => socket.send(JSON.stringify({ op: "open", viewing: this.#told.viewing })));
-    socket.addEventListener("message", ({ data }) => (typeof data === "string" ? this.#word(JSON.parse(data)) : this.#picture(socket, data)));
-    socket.addEventListener("close", (event) => this.#closed(event));
     this.#socket = socket;
+    const pulse = new Pulse({
+      ask: () => { if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ op: "here" })); },
+      silent: () => { if (!this.#isOver) this.#hear.said("The network does not answer just now.", false); },
+      lost: () => socket.dispatchEvent(new CloseEvent("close")),
+    });
+    socket.addEventListener("open", () => {
+      pulse.heard();
+      socket.send(JSON.stringify({ op: "open", viewing: this.#told.viewing }));
+    });
+    socket.addEventListener("message", ({ data }) => {
+      if (socket !== this.#socket) return;
+      pulse.heard();
+      if (typeof data === "string") this.#word(JSON.parse(data));
+      else this.#picture(socket, data);
+    });
+    socket.addEventListener("close", (event) => {
+      pulse.stop();
+      if (socket !== this.#socket) return;
+      this.#socket = null;
+      socket.close(); // One that is lost closes when its network lets it; nothing of it is heard any more.
+      this.#closed(event);
+    });
   }
 
   #picture(socket, data) {

@@ -33,9 +33,10 @@ const socket = new WallSocket(data.socket, {
 });
 
 function showLink(word) {
-  const words = { connected: ["Connected", "good"], lost: ["Connection lost", "bad"], refused: ["Signed out", "bad"] };
+  const words = { connected: ["Connected", "good"], silent: ["No answer", "bad"], lost: ["Connection lost", "bad"], refused: ["Signed out", "bad"] };
   const element = document.getElementById("link-state");
   [element.textContent, element.className] = [words[word][0], `state ${words[word][1]}`];
+  tiles.forEach((tile) => tile.link(word === "connected"));
   if (word === "refused") tiles.forEach((tile) => tile.end({ sentence: "You are signed out. Sign in to watch again." }));
 }
 

@@ -1,5 +1,7 @@
 // One WebSocket for all tiles. Binary: u8 tile | u8 type | payload. Text: {"tile", "event", ...}.
 
+import { Pulse } from "../design/pulse.js";
+
 const INIT = 1;
 const CHUNK = 2;
 const STATE = 3;
@@ -41,16 +43,28 @@ export class WallSocket {
     const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
+    const pulse = new Pulse({
+      ask: () => this.#send({ op: "here" }),
+      silent: () => this.#listener.link("silent"),
+      lost: () => socket.dispatchEvent(new CloseEvent("close")),
+    });
     socket.addEventListener("open", () => {
+      pulse.heard();
       this.#tries = 0;
       this.#listener.link("connected");
       for (const [tile, { viewing, camera }] of this.#wanted) this.#send({ op: "open", tile, viewing, camera });
     });
     socket.addEventListener("message", ({ data }) => {
+      if (socket !== this.#socket) return;
+      if (pulse.heard()) this.#listener.link("connected");
       if (typeof data === "string") this.#event(JSON.parse(data));
       else this.#frame(data);
     });
     socket.addEventListener("close", (event) => {
+      pulse.stop();
+      if (socket !== this.#socket) return;
+      this.#socket = null;
+      socket.close(); // One that is lost closes when its network lets it; nothing of it is heard any more.
       if (event.code === 4401 || event.code === 4403 || event.code === 1008) { this.#listener.link("refused"); return; }
       this.#listener.link("lost");
       setTimeout(() => this.#connect(), RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)]);
@@ -58,6 +72,7 @@ export class WallSocket {
   }
 
   #event(message) {
+    if (message.event === "here") return;
     if (message.event === "ended") this.#end(message.tile, message);
     else this.#listener.state(message.tile, message);
   }

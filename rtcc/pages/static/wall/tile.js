@@ -33,6 +33,7 @@ export class Tile {
   #lastMoveMs = 0;
   #openedMs = 0;
   #said = ""; // by the recorder, of the camera
+  #isLinked = true; // the room's own server answers
   #isUnconfirmed = false; // nobody can say just now that the view is still allowed
 
   constructor(number, template) {
@@ -148,6 +149,12 @@ export class Tile {
     if (this.isOpen) this.#to("opening");
   }
 
+  /** Whether the server answers; if not, it is not the camera that is silent. */
+  link(isLinked) {
+    this.#isLinked = isLinked;
+    if (this.#state === "frozen") this.#more();
+  }
+
   /** Called four times a second: frozen or live, and the time left. */
   tick(nowMs) {
     if (!this.view) return;
@@ -184,7 +191,9 @@ export class Tile {
 
   #more() {
     const rest = this.#parts.note.querySelector("p");
-    if (rest) rest.textContent = this.#said || "The view is still open; it goes on when the camera does.";
+    if (!rest) return;
+    if (this.#isLinked) rest.textContent = this.#said || "The view is still open; it goes on when the camera does.";
+    else rest.textContent = "The network to the server is away. It is tried again by itself.";
   }
 
   #to(state) {
