@@ -6,6 +6,7 @@ from uuid import UUID
 
 from audit.record import Touch
 from evidence.models import Keep
+from evidence.records.models import Request
 from evidence.retention import keeping
 from policy import proposals
 from policy.guard import guard
@@ -13,6 +14,16 @@ from policy.models import Person
 from policy.vocabulary import Action, Kind
 from rtcc import clock
 from rtcc.errors import BadInput, Conflict
+
+
+def check_not_asked_for(keep: UUID) -> None:
+    """Raise Conflict while an open request needs this hold: what it asks for is there when it is answered."""
+    needs = Request.objects.needing(keep).select_related("basis").first()
+    if needs is not None:
+        raise Conflict(
+            f"{needs.basis.number} is open and asks for this footage. Its hold is released once the request"
+            " is answered and closed, or withdrawn."
+        )
 
 
 def release_hold(*, by: Person, proposal: UUID) -> Keep:
@@ -30,6 +41,7 @@ def release_hold(*, by: Person, proposal: UUID) -> Keep:
         keep = Keep.objects.get(id=on.id)
         if not keep.is_hold or keep.released_at is not None:
             raise Conflict("This hold is released already; nothing was changed.")
+        check_not_asked_for(keep.id)
         intervals = list(keep.intervals.all())
         keeping.lock_custody(interval.camera for interval in intervals)
         keep.released_at, keep.released_by, keep.released_why = clock.now(), by, words["why"]

@@ -43,6 +43,11 @@ class RequestQuerySet(models.QuerySet[Any]):
     def open(self) -> Self:
         return self.exclude(state__in=ENDED)
 
+    def needing(self, keep: UUID) -> Self:
+        """The open request whose hold this is: the narrower one, where a supervisor found that enough."""
+        own = models.Q(hold_id=keep, narrowed_to__isnull=True) | models.Q(narrowed_to_id=keep)
+        return self.filter(own, basis__closed_at__isnull=True)
+
     def over(self) -> Self:
         return self.filter(state__in=ENDED)
 

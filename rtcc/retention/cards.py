@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cameras.models import Camera
 from evidence.models import Disposition, Keep, Segment
+from evidence.records.models import Request
 from evidence.records.vocabulary import HOLD_SAYS
 from evidence.retention import dispositions
 from evidence.retention.due import DueHour
@@ -136,13 +137,17 @@ def keep_page(keep: Keep, reader: Reader) -> dict[str, Any]:
                 .overlapping(each.starts_at, each.ends_at)[:20],
             }
         )
+    asked = [_proposal(row, reader) for row in _proposals_of(keep)]
+    needed_by = Request.objects.needing(keep.id).select_related("basis").first()
+    may = keep.is_hold and keep.released_at is None and bool(reader.roles & RELEASE_ROLES)
     return (
         keep_words(keep)
         | request_words(keep)
         | {
             "intervals": rows,
-            "proposals": [_proposal(row, reader) for row in _proposals_of(keep)],
-            "can_propose": keep.is_hold and keep.released_at is None and bool(reader.roles & RELEASE_ROLES),
+            "proposals": asked,
+            "needed_by": needed_by,
+            "can_propose": may and needed_by is None and not any(each["open"] for each in asked),
         }
     )
 

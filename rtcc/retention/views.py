@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from cameras.looking import look
 from cameras.models import Camera
 from evidence.actions.place_hold import place_hold
-from evidence.actions.release_hold import release_hold
+from evidence.actions.release_hold import check_not_asked_for, release_hold
 from evidence.models import Disposition, Keep
 from evidence.retention import destruction
 from evidence.retention import dispositions as records
@@ -150,9 +150,12 @@ def hold(request: HttpRequest, keep: UUID) -> HttpResponse:
 @require_POST
 def propose_release(request: HttpRequest, keep: UUID) -> HttpResponse:
     """The first person asks to release."""
+    person = cast(Person, request.user)
+    if cards.Reader.of(person).keeps().filter(id=keep).exists():
+        check_not_asked_for(keep)
     why = request.POST.get("why", "").replace("\x00", "").strip()[:500]
     propose(
-        by=cast(Person, request.user),
+        by=person,
         action=Action.RELEASE_HOLD,
         on=Ref(Kind.KEEP, keep),
         words={"why": why},

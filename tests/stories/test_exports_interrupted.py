@@ -360,14 +360,15 @@ def test_keeps_on_the_same_footage_stack_and_the_last_that_ends_lets_it_go(foota
 
     assert first.hold is not None
     assert second.hold is not None
-    release(first.hold, by=OFFICER)
-    assert destroyed_later() == 0, "the second request and the export keep it"
+    do(second, Act.ACKNOWLEDGE)
+    do(second, Act.WITHDRAW, note="Settled.")
+    release(second.hold, by=OFFICER)
+    assert destroyed_later() == 0, "the first request and its export keep it"
     do(first, Act.ACKNOWLEDGE)
     do(first, Act.WITHDRAW, note="Settled.")
     assert now_is(export).state == ExportState.STOPPED
-    assert destroyed_later() == 0, "the second request keeps it"
-    kept = Keep.objects.get(id=str(second.hold_id))
-    release(kept, by=OFFICER)
+    assert destroyed_later() == 0, "the first request's hold keeps it"
+    release(Keep.objects.get(id=str(first.hold_id)), by=OFFICER)
     assert destroyed_later() == standing > 0
     found = Disposition.objects.of_camera(camera(CAM).id)
     assert {each.state for each in found} <= {"done", "proved", "planned", "tombstoned"}

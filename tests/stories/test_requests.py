@@ -18,7 +18,7 @@ from evidence.records.models import Request
 from evidence.records.vocabulary import Act, CloseReason, HoldState, RequestKind, State
 from evidence.retention import destruction
 from policy.guard import Denied
-from policy.models import Obligation
+from policy.models import Obligation, Proposal
 from rtcc import clock
 from rtcc.config import config
 from rtcc.errors import BadInput, Conflict
@@ -239,6 +239,16 @@ def test_a_withdrawn_request_stops_what_is_made_under_it_and_two_persons_release
     withdrawal.register("test", lambda basis, why: stopped.append(basis))
     row = ask()
     do(row, Act.ACKNOWLEDGE)
+    # While the request is open nobody lets its footage go, two persons neither, by page or by act.
+    grace = client("grace.tamayo")
+    own = grace.get(f"/retention/holds/{row.hold_id}/").content.decode()
+    assert "is open and asks for this footage" in own
+    assert "propose-release" not in own
+    early = grace.post(f"/retention/holds/{row.hold_id}/propose-release/", {"why": "Done with it."})
+    assert (early.status_code, Proposal.objects.exists()) == (409, False)
+    assert row.hold is not None
+    with pytest.raises(Conflict, match="is open and asks for this footage"):
+        release(row.hold, by="grace.tamayo")
     do(row, Act.WITHDRAW, note="They need it no more.")
     assert stopped == [row.basis_id]
     row = fresh(row)
