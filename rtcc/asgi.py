@@ -18,8 +18,10 @@ from servestatic import ServeStaticASGI  # noqa: E402
 from rtcc.body import bounded  # noqa: E402
 from rtcc.bulletins.socket import PATH as PHONE  # noqa: E402
 from rtcc.bulletins.socket import phone_socket  # noqa: E402
+from rtcc.config import config  # noqa: E402
 from rtcc.live.socket import wall_socket  # noqa: E402
 from rtcc.partners.receive import is_upload, receive_upload  # noqa: E402
+from rtcc.proxies import behind  # noqa: E402
 
 
 async def _route(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -32,4 +34,5 @@ async def _route(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await bounded(_django)(scope, receive, send)
 
 
-application = ServeStaticASGI(_route, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL)
+_whole = ServeStaticASGI(_route, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL)
+application = behind(_whole, config.proxies)

@@ -39,6 +39,7 @@ _OPTIONAL = {
     "MAP_TILES": "",
     "CITY_ZONE": "UTC",
     "PERIOD_KEYS": "",
+    "PROXIES": "",
 }
 
 
@@ -79,6 +80,8 @@ class Config:
     city_zone: ZoneInfo
     # Folders besides the one in the data folder in which each period key is kept too.
     more_period_keys: tuple[Path, ...]
+    # Reverse proxies whose word on a client's address is taken: addresses or networks.
+    proxies: tuple[str, ...]
 
     @property
     def store_dir(self) -> Path:
@@ -151,6 +154,21 @@ def _folders(text: str) -> tuple[Path, ...]:
     return found
 
 
+def _proxies(text: str, *, demo: bool) -> tuple[str, ...]:
+    """Parse addresses and networks, by commas."""
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if found and demo:
+        raise ConfigError(f"{PREFIX}PROXIES: a demo answers this machine alone; it stands behind no proxy")
+    for part in found:
+        try:
+            network = ip_network(part)
+        except ValueError as error:
+            raise ConfigError(f"{PREFIX}PROXIES: {part!r} is no address or network ({error})") from error
+        if network.prefixlen == 0:
+            raise ConfigError(f"{PREFIX}PROXIES: {part!r} is everybody")
+    return found
+
+
 def _secret(path: Path) -> str:
     try:
         text = path.read_text().strip()
@@ -194,6 +212,7 @@ def load(environ: Mapping[str, str]) -> Config:
         role=values["ROLE"],
         city_zone=_zone(values["CITY_ZONE"]),
         more_period_keys=_folders(values["PERIOD_KEYS"]),
+        proxies=_proxies(values["PROXIES"], demo=_flag("DEMO", values["DEMO"])),
     )
 
 

@@ -24,8 +24,8 @@ _SIMULATOR_PORTS = range(20_000, 32_000)
 _SIMULATOR_ADDRESS = "127.0.0.1/32"
 # What an operator may choose in `settings.toml`: addresses in which cameras may be, as CIDR:port-port;
 # where map tiles come from; witnesses outside this machine, as vkey@url; the city's time zone; more folders
-# of period keys, each on a disk of its own.
-_CHOICES = frozenset({"camera_networks", "map_tiles", "witnesses", "city_zone", "period_keys"})
+# of period keys, each on a disk of its own; reverse proxies in front.
+_CHOICES = frozenset({"camera_networks", "map_tiles", "witnesses", "city_zone", "period_keys", "proxies"})
 
 
 def port_is_free(port: int, address: str = "127.0.0.1") -> bool:
@@ -188,6 +188,7 @@ def settings(box: Box, role: str, database: str = "watchlight") -> dict[str, str
         "SIM_PORT": simulator,
         "CITY_ZONE": chosen.get("city_zone", box.birth.city_zone),
         "PERIOD_KEYS": chosen.get("period_keys", ""),
+        "PROXIES": chosen.get("proxies", ""),
         "ROLE": role,
     }
     return {f"WATCHLIGHT_{name}": str(value) for name, value in values.items()}

@@ -346,9 +346,20 @@ def test_the_operators_choices_reach_the_settings_and_misspelled_ones_stop_the_s
     read = load(given)
     assert read.city_zone.key == "America/Denver"
     assert [str(path) for path in read.period_keys_dirs[1:]] == ["/mnt/a/keys", "/mnt/b/keys"]
-    for key, wrong in (("CITY_ZONE", "America/Chikago"), ("PERIOD_KEYS", "keys"), ("PERIOD_KEYS", "/a,/a")):
+    wrongs = (
+        ("CITY_ZONE", "America/Chikago"), ("PERIOD_KEYS", "keys"), ("PERIOD_KEYS", "/a,/a"),
+        # This is a demo, which stands behind no proxy at all.
+        ("PROXIES", "10.0.0.5"),
+    )  # fmt: skip
+    for key, wrong in wrongs:
         with pytest.raises(ConfigError, match=key):
             load({**given, f"WATCHLIGHT_{key}": wrong})
+    production = {**given, "WATCHLIGHT_DEMO": "0"}
+    read = load({**production, "WATCHLIGHT_PROXIES": "10.0.0.5, 10.1.0.0/16"})
+    assert read.proxies == ("10.0.0.5", "10.1.0.0/16")
+    for wrong in ("anybody", "*", "0.0.0.0/0", "10.0.0.5/8"):
+        with pytest.raises(ConfigError, match="PROXIES"):
+            load({**production, "WATCHLIGHT_PROXIES": wrong})
     chosen.write_text('camera_network = "192.0.2.0/24:554-554"\n')
     with pytest.raises(Stop, match="camera_network"):
         settings(box, "app")
