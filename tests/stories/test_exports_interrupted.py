@@ -37,8 +37,8 @@ from policy.models import Approval, Person, Proposal
 from policy.vocabulary import BasisKind, Purpose
 from rtcc import clock
 from rtcc.config import config
-from rtcc.errors import Conflict
-from tests.asking import ask, client, corner, do
+from rtcc.errors import Conflict, Refused
+from tests.asking import ask, client, corner, do, search
 from tests.city import NOON, camera, city, events, person, said
 from tests.exporting import (
     BEGINS,
@@ -122,6 +122,29 @@ def test_a_withdrawn_or_closed_request_stops_its_exports_wherever_they_are(foota
     do(other, Act.CLOSE, reason=CloseReason.WITHDRAWN)
     with pytest.raises(Denied, match="not open"):
         download(ready)
+
+
+def test_a_denied_request_hands_nothing_out_by_whatever_stage_of_an_export(footage: LogMachine) -> None:
+    row = requested()
+    waiting, ready, running = propose(row.basis), made(footage, row.basis), approved(row.basis)
+    job.carry_out(running.id, wait_s=0)
+    search(row)
+    do(row, Act.SEND_TO_LEGAL)
+    do(row, Act.DENY, by="owen.birch", note="An open investigation, RSMo 610.100.")
+
+    with pytest.raises(Refused, match="was denied"):
+        propose(row.basis)
+    approve_export(by=person(SECOND), export=waiting.id)
+    for export in (waiting, running):
+        ended = work(footage, export.id)
+        assert (ended.state, ended.sentence.partition(",")[0]) == (
+            ExportState.STOPPED, "This request was denied",
+        )  # fmt: skip
+        nothing_is_left(export)
+    answer = client(OFFICER).post(f"/exports/{ready.id}/download/")
+    assert (answer.status_code, "was denied" in answer.content.decode()) == (403, True)
+    do(row, Act.APPEAL, note="They disagree.")
+    assert propose(row.basis).state == ExportState.PROPOSED
 
 
 @pytest.mark.parametrize("moment", ["reading", "writing", "committed"])
