@@ -1,7 +1,8 @@
 """The tests' own database cluster, and the environment in which the tests' code runs. Loaded before
 Django's settings.
 
-The cluster lies in ``.test-cluster`` and is kept between runs; it is never the cluster of a data folder.
+The cluster lies in ``.test-cluster`` and is kept between runs; for a run of `./test` it lies in the folder in
+memory that `rtcc.onebox.testing` names, and goes with it. It is never the cluster of a data folder.
 Durability is off, because what it holds can be made again. A template database is migrated as owner once
 per shape of the schema; every test process works in a clone of it as the role `app`. Several runs may
 share the cluster: each holds a shared lock, and the last one to end stops the server.
@@ -29,13 +30,21 @@ from rtcc.onebox.layout import DataFolder, private_folder, secret, socket_folder
 from rtcc.onebox.options import ROOT, parse
 from rtcc.onebox.postgres import Cluster
 from rtcc.onebox.progress import Stop
+from rtcc.onebox.testing import IN_MEMORY
 
-FOLDER = private_folder(ROOT / ".test-cluster")
+_IN_MEMORY = os.environ.get(IN_MEMORY, "")
+FOLDER = private_folder(Path(_IN_MEMORY) if _IN_MEMORY else ROOT / ".test-cluster")
 CLUSTER = Cluster(
     FOLDER / "postgres",
     socket_folder(FOLDER / "run"),
     private_folder(FOLDER / "secrets"),
-    {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"},
+    {
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "max_connections": "200",
+        "max_wal_size": "128MB",
+    },
 )
 DATABASE = f"test_{os.getpid()}"
 _SIMULATOR_PORT = 18_554
@@ -147,6 +156,8 @@ class _Use:
                 if CLUSTER.answers():
                     self._drop_leftovers()
                 CLUSTER.end_leftover()
+            if _IN_MEMORY:
+                shutil.rmtree(FOLDER)
 
     def _drop_leftovers(self) -> None:
         with CLUSTER.connect() as connection:
