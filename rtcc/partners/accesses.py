@@ -20,6 +20,7 @@ FILTERS = ("camera", "purpose", "outcome", "watched_from", "watched_to")
 COLUMNS = (
     "began", "ended", "camera", "how", "how long", "seconds", "purpose", "basis", "outcome", "why refused",
     "who", "role", "footage from", "footage to", "entry", "end entry", "receipt",
+    "demo history",
 )  # fmt: skip
 OUTCOMES = {"permit": "allowed", "deny": "refused", "error": "failed", "abandoned": "abandoned"}
 
@@ -122,6 +123,7 @@ def cells(row: Row, origin: str) -> tuple[Any, ...]:
         "cut off" if row.event == "view.continued" else OUTCOMES.get(row.outcome, row.outcome),
         row.rule_sentence if row.outcome == "deny" else "", row.who, row.role, local(footage[0]),
         local(footage[1]), row.entry, row.end_entry, f"{origin}/entries/{row.entry}/receipt/",
+        "yes" if row.seeded else "",
     )  # fmt: skip
 
 

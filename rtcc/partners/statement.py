@@ -171,7 +171,7 @@ def as_pdf(statement: Statement) -> bytes:
 def _pdf_row(row: Row) -> dict[str, str]:
     shown = row.cameras or row.refused
     return {
-        "at": local(row.at),
+        "at": local(row.at) + (", demo history" if row.seeded else ""),
         "cameras": ", ".join(shown),
         "how": how(row),
         "long": duration(row.seconds) if row.seconds is not None else "",
