@@ -12,8 +12,6 @@ from datetime import datetime
 from uuid import UUID
 
 from cameras.models import Camera
-from evidence.records.models import Request
-from evidence.records.vocabulary import State
 from policy import facts, publish
 from policy.actors import Whereabouts, whereabouts
 from policy.decide import Allow, Deny
@@ -43,7 +41,6 @@ def check(asked: Asked, cameras: Iterable[UUID], proposal: Proposal | None = Non
 
     Without a proposal it is decided as if a second person had said yes.
     """
-    check_not_denied(asked.basis)
     refs = tuple(Ref(Kind.FOOTAGE, camera) for camera in cameras)
     if not refs:
         return
@@ -66,17 +63,6 @@ def check(asked: Asked, cameras: Iterable[UUID], proposal: Proposal | None = Non
                 f"{_which(camera, answers)}A part of this camera's picture is masked, and a native copy would"
                 " show it. It waits for redaction."
             )
-
-
-def check_not_denied(basis: UUID) -> None:
-    """Raise Refused where the basis is a request that was denied: its no holds for exports as well, also for
-    a package that was made before.
-    """
-    if Request.objects.filter(basis_id=basis, state=State.DENIED).exists():
-        raise Refused(
-            "This request was denied, and nothing is handed out under it. After an appeal it is reviewed"
-            " again."
-        )
 
 
 def _which(camera: UUID, answers: Mapping[UUID, Allow | Deny]) -> str:

@@ -44,9 +44,11 @@ class RequestQuerySet(models.QuerySet[Any]):
         return self.exclude(state__in=ENDED)
 
     def needing(self, keep: UUID) -> Self:
-        """The open request whose hold this is: the narrower one, where a supervisor found that enough."""
+        """The request that is not over and whose hold this is: the narrower one, where a supervisor found
+        that enough. One that was denied may be appealed, and needs its footage until it is closed.
+        """
         own = models.Q(hold_id=keep, narrowed_to__isnull=True) | models.Q(narrowed_to_id=keep)
-        return self.filter(own, basis__closed_at__isnull=True)
+        return self.open().filter(own)
 
     def over(self) -> Self:
         return self.filter(state__in=ENDED)

@@ -10,7 +10,7 @@ from evidence.records import letters, tokens
 from evidence.records.absence import Finding
 from evidence.records.cards import span_words
 from evidence.records.models import Request, Step
-from evidence.records.states import ANSWERED, NEXT
+from evidence.records.states import ANSWERED, ENDED, NEXT
 from evidence.records.vocabulary import Act, HoldState, State
 from rtcc import clock
 from rtcc.config import config
@@ -96,7 +96,7 @@ def _hold_says(row: Request) -> str:
     keep: Keep | None = row.narrowed_to or row.hold
     if keep is None or keep.released_at is not None:
         return "It is not kept for your request any more. Two persons agreed on that, and the log says who."
-    if row.basis.closed_at is not None:
+    if State(row.state) in ENDED:
         return "It is still kept. It goes back to its usual time when two persons have agreed to that."
     return "What they recorded then is kept: nothing destroys it while your request is open."
 

@@ -121,8 +121,9 @@ ANSWERED = frozenset(
     }
 )  # fmt: skip
 OPEN = frozenset(State) - {State.CLOSED}
-# Its basis is closed: nothing goes out under it any more.
 ENDED = frozenset({State.WITHDRAWN, State.CLOSED})
+# Its basis is closed: nothing is shown or goes out under it. An appeal or a lawsuit opens a denied one again.
+SHUT = ENDED | {State.DENIED}
 # Acts of the desk's own work; the first is done while a request is taken in, the last by a supervisor.
 NOT_BY_HAND = frozenset({Act.PRESERVE, Act.CONFIRM_HOLD})
 

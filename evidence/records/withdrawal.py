@@ -1,4 +1,4 @@
-"""Who is told when a request has ended: rooms above register what they have to stop."""
+"""Who is told when nothing more goes out for a request: rooms above register what they have to stop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _hooks: dict[str, Hook] = {}
 
 
 def register(name: str, hook: Hook) -> None:
-    """``hook(basis, why)`` is called after a request was withdrawn or closed, once its entry is committed."""
+    """``hook(basis, why)`` is called after a request was withdrawn, denied or closed, its entry committed."""
     if name in _hooks:
         raise RuntimeError(f"two hooks called {name}")
     _hooks[name] = hook

@@ -5,7 +5,9 @@ An owner's yes takes a person at the page; no token gives it.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from abc import ABC
+from collections.abc import Callable
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -140,21 +142,25 @@ class TakeBackYes(APIView):
         return Response(AskOut(one(asks_of(person), id=ask)).data)
 
 
-class PauseCamera(APIView):
+class _OwnersCamera(APIView, ABC):
+    """An act of an owner on one of its cameras; `do` is the act."""
+
+    do: ClassVar[Callable[..., Camera]]
+
+    @extend_schema(request=WhyIn, responses=CameraOut)
+    def post(self, request: Request, code: str) -> Response:
+        row = one(Camera.objects.active().by_code(code))
+        type(self).do(by=cast(Person, request.user), camera=row.id, why=_why(request))
+        return Response(CameraOut(Camera.objects.with_terms(clock.now()).get(id=row.id)).data)
+
+
+class PauseCamera(_OwnersCamera):
     """The owner pauses a camera: its pictures stop within two seconds, and nothing is recorded."""
 
-    @extend_schema(request=WhyIn, responses=CameraOut)
-    def post(self, request: Request, code: str) -> Response:
-        row = one(Camera.objects.active().by_code(code))
-        pause_camera(by=cast(Person, request.user), camera=row.id, why=_why(request))
-        return Response(CameraOut(Camera.objects.with_terms(clock.now()).get(id=row.id)).data)
+    do = staticmethod(pause_camera)
 
 
-class ResumeCamera(APIView):
+class ResumeCamera(_OwnersCamera):
     """The owner lets a camera go on that it had paused."""
 
-    @extend_schema(request=WhyIn, responses=CameraOut)
-    def post(self, request: Request, code: str) -> Response:
-        row = one(Camera.objects.active().by_code(code))
-        resume_camera(by=cast(Person, request.user), camera=row.id, why=_why(request))
-        return Response(CameraOut(Camera.objects.with_terms(clock.now()).get(id=row.id)).data)
+    do = staticmethod(resume_camera)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from evidence.records import absence, withdrawal
 from evidence.records.models import Request, Step
-from evidence.records.states import ENDED, NOT_BY_HAND, SPEAKING, after
+from evidence.records.states import NOT_BY_HAND, SHUT, SPEAKING, after
 from evidence.records.vocabulary import Act, CloseReason, State
 from policy import epoch, publish
 from policy.guard import guard
@@ -91,13 +91,17 @@ def write_step(
         data=data,
         entry=permit.entry_id,
     )
-    if State(row.state) in ENDED and before not in ENDED:
-        _end(row, said, permit)
+    is_shut, was_shut = State(row.state) in SHUT, before in SHUT
+    if is_shut and not was_shut:
+        _shut(row, said, permit)
+    elif was_shut and not is_shut:
+        Basis.objects.filter(id=row.basis_id).update(closed_at=None)
+        epoch.bump()
     return step
 
 
-def _end(row: Request, said: Said, permit: Permit) -> None:
-    """Nothing more goes out under this basis; who makes something under it is told after the commit."""
+def _shut(row: Request, said: Said, permit: Permit) -> None:
+    """Nothing goes out under this basis; who makes something under it is told after the commit."""
     Basis.objects.filter(id=row.basis_id).update(closed_at=max(clock.now(), row.basis.opened_at))
     epoch.bump()
     basis, why = row.basis_id, said.note.strip() or "the request was closed"
