@@ -63,9 +63,14 @@ class AskIn(serializers.Serializer[Any]):
     basis = serializers.UUIDField()
     camera = serializers.UUIDField()
     purpose = serializers.ChoiceField(choices=[each.value for each in Purpose])
-    starts_at = Instant(required=False, help_text="pictures from then on; without it, from now on")
-    ends_at = Instant(help_text="live until then")
     note = serializers.CharField(max_length=WORDS, help_text="what is looked for, in words for the owner")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {
+            **super().get_fields(),
+            "from": Instant(required=False, help_text="pictures from then on; without it, from now on"),
+            "to": Instant(help_text="live until then"),
+        }
 
 
 class WhyIn(serializers.Serializer[Any]):
@@ -113,8 +118,8 @@ class Asks(Listed):
             basis=asked["basis"],
             purpose=Purpose(asked["purpose"]),
             camera=asked["camera"],
-            starts_at=asked.get("starts_at", clock.now()),
-            ends_at=asked["ends_at"],
+            starts_at=asked.get("from", clock.now()),
+            ends_at=asked["to"],
             note=asked["note"],
         )
         return Response(AskOut(row).data, status=status.HTTP_201_CREATED)

@@ -37,7 +37,7 @@ def _send(who: Client, path: str, status: int, **body: Any) -> dict[str, Any]:
 def _wish(**change: Any) -> dict[str, Any]:
     return {
         "basis": str(incident().basis_id), "camera": str(camera("cam12").id), "purpose": "emergency_call",
-        "ends_at": (NOON + timedelta(hours=1)).isoformat(), "note": "Two persons on foot",
+        "to": (NOON + timedelta(hours=1)).isoformat(), "note": "Two persons on foot",
     } | change  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def test_an_owner_is_asked_says_no_and_takes_a_yes_back_by_programs(city: Commit
     made = _send(ana, "asks/", 201, **_wish())
     assert (made["state"], made["camera_code"], made["files"]) == ("open", "cam12", 0)
     assert _send(ana, "asks/", 409, **_wish())["title"].startswith("The owner is asked for this camera")
-    late = _send(ana, "asks/", 400, **_wish(ends_at=(NOON - timedelta(hours=1)).isoformat()))
+    late = _send(ana, "asks/", 400, **_wish(to=(NOON - timedelta(hours=1)).isoformat()))
     assert late["field"] == "to"
     assert _send(ana, "asks/", 400, **_wish(camera=str(camera("cam01").id)))["field"] == "camera"
     assert "nothing here" in _send(ana, f"asks/{incident().basis_id}/decline/", 404)["title"]
