@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from functools import partial
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.http import content_disposition_header
@@ -18,7 +17,7 @@ from evidence.asset_account import AssetAccount
 from evidence.exports.models import Export
 from evidence.models import Asset
 from evidence.playback.stream import in_thread
-from evidence.vault.asset_door import PIECE_BYTES, AssetReader, open_asset
+from evidence.vault.asset_door import AssetReader, open_asset
 from policy.models import Person
 from rtcc.errors import Conflict
 from rtcc.ranges import headers_of, wanted
@@ -62,15 +61,13 @@ def _asked(request: HttpRequest, validator: str, asset: Asset) -> tuple[int, int
 
 async def _body(reader: AssetReader, account: AssetAccount, first: int, last: int) -> AsyncIterator[bytes]:
     """Decryption and account run in threads. What was sent is written down however it ends."""
-    why, sent_whole = "the connection ended", (first, last) == (0, reader.length)
+    pieces, is_whole = reader.pieces(first, last), (first, last) == (0, reader.length)
+    why = "the connection ended"
     try:
-        while first < last:
-            length = min(PIECE_BYTES, last - first)
-            piece = await in_thread(partial(reader.read, first, length))
+        while (piece := await in_thread(lambda: next(pieces, None))) is not None:
             yield piece
             account.sent(len(piece))
-            first += len(piece)
-        why = "all of it was sent" if sent_whole else "the part that was asked for was sent"
+        why = "all of it was sent" if is_whole else "the part that was asked for was sent"
     finally:
         reader.close()
         await asyncio.shield(in_thread(lambda: account.end(why)))

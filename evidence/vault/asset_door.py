@@ -73,11 +73,12 @@ class AssetReader:
         except VaultFailure as error:
             raise self._broken(error) from error
 
-    def pieces(self, offset: int = 0) -> Iterator[bytes]:
-        """All bytes from ``offset`` on, in pieces of a megabyte."""
-        while offset < self.length:
-            piece = self.read(offset, PIECE_BYTES)
-            offset += len(piece)
+    def pieces(self, first: int = 0, last: int | None = None) -> Iterator[bytes]:
+        """The bytes [first, last), without ``last`` those up to the end, in pieces of a megabyte."""
+        end = self.length if last is None else min(last, self.length)
+        while first < end:
+            piece = self.read(first, min(PIECE_BYTES, end - first))
+            first += len(piece)
             yield piece
 
     def close(self) -> None:
