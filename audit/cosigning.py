@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from audit.note import BadNote, Checkpoint, Note, Signature, VerifierKey
 
-TIMEOUT_S = 2.0
+# A witness syncs what it cosigns before it answers.
+TIMEOUT_S = 5.0
 SIZE_TYPE = "text/x.tlog.size"
 MAX_ANSWER_BYTES = 65_536
 

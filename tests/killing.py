@@ -1,5 +1,5 @@
-"""Kills a forked process at a chosen durable step: before the nth write, sync, rename, unlink or creation
-it makes.
+"""Runs work in a forked process that may be killed, also at a chosen durable step: before the nth write,
+sync, rename, unlink or creation it makes.
 
 Nothing in the product knows of it. A write may also be torn: its first half reaches the file, then the
 process dies.
@@ -16,15 +16,14 @@ from typing import Any
 STEPS = ("pwrite", "fsync", "fdatasync", "ftruncate", "rename", "link", "unlink", "mkdir", "rmdir", "open")
 
 
-def finishes(work: Callable[[], object], *, kill_at: int, torn: bool = False) -> bool:
-    """Run `work` in a child that dies at its `kill_at`th step (1 is the first); whether it got to its end.
+def survives(work: Callable[[], object]) -> bool:
+    """Run `work` in a child process; False if it was killed (SIGKILL) on the way.
 
     Raises AssertionError when `work` fails in any other way; its traceback is on the standard error stream.
     """
     child = os.fork()
     if child == 0:
         try:
-            _arm(kill_at, torn)
             work()
         except BaseException:  # noqa: BLE001
             # Whatever it was, the child must not go on as a second test run; the parent reports it.
@@ -37,6 +36,16 @@ def finishes(work: Callable[[], object], *, kill_at: int, torn: bool = False) ->
         return False
     assert os.WEXITSTATUS(status) == 0, "the child failed by itself"
     return True
+
+
+def finishes(work: Callable[[], object], *, kill_at: int, torn: bool = False) -> bool:
+    """Run `work` in a child that dies at its `kill_at`th step (1 is the first); whether it got to its end."""
+
+    def until_killed() -> None:
+        _arm(kill_at, torn)
+        work()
+
+    return survives(until_killed)
 
 
 def every_kill(work: Callable[[int], Callable[[], object]], *, torn: bool = False) -> Iterator[int]:

@@ -18,6 +18,7 @@ from audit.merkle import Tree, leaf_hash, prove_consistency
 from audit.note import COSIGNATURE, ED25519, Checkpoint, Note, SigningKey
 from audit.witness.server import Answer, Witness, make_server
 from audit.witness.store import Store
+from tests.log_machine import PATIENCE_S
 
 LOG = SigningKey.generate("watchlight.example/log", ED25519)
 KEY = SigningKey.generate("watchlight.example/witness", COSIGNATURE)
@@ -108,7 +109,7 @@ def client(witness: Witness) -> Iterator[WitnessClient]:
         server = make_server(witness, f"unix:{folder}/s")
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        yield WitnessClient(KEY.verifier, f"unix:{folder}/s")
+        yield WitnessClient(KEY.verifier, f"unix:{folder}/s", timeout_s=PATIENCE_S)
         server.shutdown()
         thread.join()
         server.server_close()
@@ -155,8 +156,9 @@ def test_over_tcp_on_loopback_it_answers_too_and_shows_its_latest_note(witness: 
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     port = int(server.server_address[1])
-    WitnessClient(KEY.verifier, f"http://127.0.0.1:{port}").cosign(note_of(3), prove)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    address = f"http://127.0.0.1:{port}"
+    WitnessClient(KEY.verifier, address, timeout_s=PATIENCE_S).cosign(note_of(3), prove)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     connection.request("GET", f"/{hashlib.sha256(LOG.name.encode()).hexdigest()}/checkpoint")
     note = Note.parse(connection.getresponse().read())
     assert len(note.verified([LOG.verifier, KEY.verifier])) == 2
