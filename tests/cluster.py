@@ -97,7 +97,7 @@ def _serve() -> None:
             stderr=log,
             start_new_session=True,
         )
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not CLUSTER.answers():
         if time.monotonic() > until:
             raise Stop(f"The tests' database does not start; see {FOLDER / 'postgres.log'}")

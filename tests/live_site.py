@@ -38,7 +38,7 @@ from tests.visitor import Visitor
 
 SCENES = cluster.FOLDER / "scenes"
 FIRST_PORT = 8160
-START_S = 60.0
+START_S = 120.0
 # As `rtcc.onebox.processes` starts it.
 WEB = (
     *("--lifespan", "off", "--ws", "websockets", "--ws-per-message-deflate", "false"),
@@ -54,7 +54,7 @@ def small_scene(seed: int = 7) -> Path:
     return make_scene(spec, SCENES)
 
 
-def until(true: Callable[[], Any], seconds: float = 20.0, what: str = "it") -> None:
+def until(true: Callable[[], Any], seconds: float = 60.0, what: str = "it") -> None:
     """Wait for something that another process does."""
     end = time.monotonic() + seconds
     while not true():

@@ -70,7 +70,7 @@ class WallClient:
             compression=None,
             legacy=True,
             max_size=None,
-            open_timeout=20,
+            open_timeout=60,
             close_timeout=1,
         )
         self._thread = threading.Thread(target=self._read, name="wall-client", daemon=True)
@@ -111,12 +111,12 @@ class WallClient:
         self._socket.socket.close()
         self._thread.join(5)
 
-    def wait(self, true: Callable[[], Any], seconds: float = 20.0, what: str = "it") -> None:
+    def wait(self, true: Callable[[], Any], seconds: float = 60.0, what: str = "it") -> None:
         """Wait until something that comes over the socket is true."""
         with self._changed:
             assert self._changed.wait_for(true, seconds), f"{what} did not come within {seconds:.0f} s"
 
-    def wait_for_pictures(self, tile: Tile, more: int = 10, seconds: float = 20.0) -> None:
+    def wait_for_pictures(self, tile: Tile, more: int = 10, seconds: float = 60.0) -> None:
         """Wait for that many chunks more than there are now."""
         wanted = len(tile.chunks) + more
         self.wait(lambda: len(tile.chunks) >= wanted, seconds, f"{more} pictures ({tile.events})")

@@ -146,7 +146,7 @@ class SimulatedCity:
 
     # What happened.
 
-    def wait_for(self, event: str, *, timeout_s: float = 20.0, since: int = 0, **fields: object) -> Event:
+    def wait_for(self, event: str, *, timeout_s: float = 60.0, since: int = 0, **fields: object) -> Event:
         """The first event of that name and with those fields, from the `since`th on. Raises TimeoutError."""
 
         def found() -> Event | None:

@@ -38,7 +38,7 @@ def wall(running: Site, page: Page) -> Page:
     page.get_by_role("button", name=re.compile(incident(CALL).basis.number)).click()
     page.wait_for_url("**/wall/")
     tile = page.locator(".tile", has_text="Olive").first
-    expect(tile).to_have_attribute("data-state", "live", timeout=30000)
+    expect(tile).to_have_attribute("data-state", "live", timeout=60_000)
     tile.focus()
     return page
 
@@ -70,25 +70,25 @@ def test_three_keys_send_and_one_tap_opens_answers_and_the_sender_sees_it(
 
     # Then the picture waits on the telephone, and a tap opens it
     row = phone.locator(".inbox-row.new")
-    expect(row).to_contain_text("tap to open", timeout=30_000)
+    expect(row).to_contain_text("tap to open", timeout=60_000)
     row.tap()
     image = phone.locator("#viewer-image")
-    expect(image).to_be_visible(timeout=30_000)
+    expect(image).to_be_visible(timeout=60_000)
     expect(image).to_have_js_property("naturalWidth", 960)
     print(f"from S to the picture: {time.monotonic() - began:.2f} s")
     expect(phone.locator("#viewer-basis")).to_contain_text(CALL)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    expect(wall.locator("#sent-strip")).to_contain_text("Opened", timeout=30_000)
+    expect(wall.locator("#sent-strip")).to_contain_text("Opened", timeout=60_000)
 
     # And the answer is one tap
     phone.get_by_role("button", name="That is him").tap()
-    expect(phone.locator("#answer-said")).to_contain_text("Sent: that is him", timeout=30_000)
-    expect(wall.locator("#sent-strip")).to_contain_text("That is him", timeout=30_000)
+    expect(phone.locator("#answer-said")).to_contain_text("Sent: that is him", timeout=60_000)
+    expect(wall.locator("#sent-strip")).to_contain_text("That is him", timeout=60_000)
     assert [fault for fault in faults_of(phone) if fault.startswith(("serious", "critical"))] == []
 
     # And taking it back clears the telephone
     wall.locator("#sent-strip").get_by_role("button", name="Take back").click()
-    expect(image).to_be_hidden(timeout=30_000)
+    expect(image).to_be_hidden(timeout=60_000)
     expect(phone.locator("#viewer-note")).to_contain_text("taken back")
     wall.goto(f"{running.origin}/bulletins/")
     expect(wall.locator("main")).to_contain_text("That is him, taken back")
@@ -124,10 +124,10 @@ def test_a_link_outlives_signing_in_and_opens_only_for_its_officer(
         phone.get_by_role("button", name="Open the picture").tap()
         if opens:
             shown = phone.locator("#viewer-image")
-            expect(shown).to_have_js_property("naturalWidth", 640, timeout=20000)
+            expect(shown).to_have_js_property("naturalWidth", 640, timeout=60_000)
             expect(phone.locator("#viewer-when")).to_contain_text("live")
         else:
-            expect(phone.locator("#ask-note")).to_contain_text("sent to somebody else", timeout=30_000)
+            expect(phone.locator("#ask-note")).to_contain_text("sent to somebody else", timeout=60_000)
         token = link.split("#")[1]
         assert not [each for each in asked if token in each]
         context.close()

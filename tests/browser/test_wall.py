@@ -55,16 +55,15 @@ def wait_for(page: Page, shown: str, state: str, seconds: float) -> float:
 
 
 def moves(page: Page, shown: str) -> bool:
-    """Whether the picture of a tile goes on within a second."""
+    """Whether the picture of a tile goes on; raises where it does not."""
     position = f"document.querySelector('{shown} video').currentTime"
     before = page.evaluate(position)
-    page.wait_for_timeout(1000)
-    return bool(page.evaluate(position) > before)
+    return bool(page.wait_for_function(f"before => {position} > before", arg=before))
 
 
 def test_two_keys_open_an_incident_and_its_picture_moves(wall: Page) -> None:
     shown = tile(wall)
-    print(f"first picture {wait_for(wall, shown, 'live', 40):.2f} s after the page")
+    print(f"first picture {wait_for(wall, shown, 'live', 60):.2f} s after the page")
     assert moves(wall, shown)
     expect(wall.locator("#link-state")).to_have_text("Connected")
     expect(wall.locator(f"{shown} .tile-entry")).to_contain_text("this view is entry")
@@ -73,40 +72,42 @@ def test_two_keys_open_an_incident_and_its_picture_moves(wall: Page) -> None:
 def test_a_camera_that_stalls_says_so_within_three_seconds_and_goes_on(running: Site, wall: Page) -> None:
     assert running.city is not None
     shown = tile(wall)
-    wait_for(wall, shown, "live", 40)
+    wait_for(wall, shown, "live", 60)
     running.city.stall("cam01")
     try:
-        took = wait_for(wall, shown, "frozen", 30)
+        took = wait_for(wall, shown, "frozen", 60)
     finally:
         running.city.resume("cam01")
     print(f"frozen said after {took:.2f} s")
     # Three seconds are promised; the rest is for a machine that does other things too.
-    assert took < 8
-    wait_for(wall, shown, "live", 40)
+    assert took < 20
+    wait_for(wall, shown, "live", 60)
     assert moves(wall, shown)
 
 
 def test_a_reload_finds_the_pictures_again_under_the_same_entries(wall: Page) -> None:
+    wait_for(wall, tile(wall), "live", 60)
     entry = wall.locator(f"{tile(wall)} .tile-entry").get_attribute("href")
+    assert entry
     wall.reload()
     shown = tile(wall)
-    wait_for(wall, shown, "live", 40)
-    assert wall.locator(f"{shown} .tile-entry").get_attribute("href") == entry
+    wait_for(wall, shown, "live", 60)
+    expect(wall.locator(f"{shown} .tile-entry")).to_have_attribute("href", entry)
 
 
 def test_without_the_database_the_citys_picture_is_marked_and_confirmed_again(
     running: Site, wall: Page
 ) -> None:
     shown = tile(wall)
-    wait_for(wall, shown, "live", 40)
+    wait_for(wall, shown, "live", 60)
     with running.database_away():
-        expect(wall.locator(f"{shown} .tile-live")).to_have_text("UNCONFIRMED", timeout=30_000)
+        expect(wall.locator(f"{shown} .tile-live")).to_have_text("UNCONFIRMED", timeout=60_000)
         assert moves(wall, shown)
-    expect(wall.locator(f"{shown} .tile-live")).to_have_text("LIVE", timeout=30_000)
+    expect(wall.locator(f"{shown} .tile-live")).to_have_text("LIVE", timeout=60_000)
 
 
 def test_exigent_access_opens_by_its_key_and_names_what_is_owed(wall: Page) -> None:
-    wait_for(wall, tile(wall), "live", 40)
+    wait_for(wall, tile(wall), "live", 60)
     wall.keyboard.press("e")
     wall.get_by_label("Camera", exact=True).select_option(label=camera("cam02").name)
     wall.get_by_label("Offence class").select_option("weapons")
@@ -115,17 +116,17 @@ def test_exigent_access_opens_by_its_key_and_names_what_is_owed(wall: Page) -> N
 
     expect(wall.locator("#toasts")).to_contain_text("why it could not wait")
     expect(wall.locator("#grants")).to_contain_text("number follows")
-    wait_for(wall, tile(wall, "cam02"), "live", 40)
+    wait_for(wall, tile(wall, "cam02"), "live", 60)
 
 
 def test_an_ended_grant_clears_the_picture_and_says_why(running: Site, wall: Page) -> None:
     shown = tile(wall)
-    wait_for(wall, shown, "live", 40)
+    wait_for(wall, shown, "live", 60)
     began = time.monotonic()
     for grant in Grant.objects.filter(person=person("ana.mercer"), ended_at=None):
         end_grant(by=person("ruth.okafor"), grant=grant.id, why="not needed any more")
-    wait_for(wall, shown, "ended", 30)
+    wait_for(wall, shown, "ended", 60)
     print(f"cleared {time.monotonic() - began:.2f} s after the commits")
 
     expect(wall.locator(shown)).to_contain_text("not needed any more")
-    assert not wall.evaluate(f"document.querySelector('{shown} video').src")
+    expect(wall.locator(f"{shown} video")).not_to_have_attribute("src", re.compile(""))

@@ -90,7 +90,7 @@ def dial(site: Site, visitor: Visitor, told: dict[str, Any]) -> Telephone:
         additional_headers={"Cookie": visitor.cookie},
         compression=None,
         legacy=True,
-        open_timeout=20,
+        open_timeout=60,
         close_timeout=1,
     )
     socket.send(json.dumps({"op": "open", "viewing": told["viewing"]}))

@@ -26,7 +26,10 @@ from tests.visitor import Visitor
 
 __all__ = ["live_site"]
 
-WITHIN_S = 2.0
+# Two seconds are promised, and measured in `benchmarks/stopping.py`; a test waits for a busy machine.
+WITHIN_S = 10.0
+# So long nothing more may come.
+QUIET_S = 1.0
 
 
 class Watching:
@@ -45,8 +48,9 @@ class Watching:
 
     def last_byte_after(self, committed: float, *tiles: Tile) -> float:
         """Seconds from the commit to the last byte of these tiles; more would have come meanwhile."""
-        self.client.wait(lambda: all(tile.ended for tile in tiles), 5, "the end")
-        until(lambda: time.monotonic() > committed + WITHIN_S + 1)
+        self.client.wait(lambda: all(tile.ended for tile in tiles), what="the end")
+        ended = time.monotonic()
+        until(lambda: time.monotonic() > ended + QUIET_S)
         return max(tile.last_at for tile in tiles) - committed
 
     def leave(self) -> None:
@@ -140,7 +144,7 @@ def test_the_viewer_signs_out(live_site: Site, watching: Watching) -> None:
     within(watching.last_byte_after(committed, watching.city, watching.partner), "signed out")
     assert watching.city.ended == "You signed out."
     viewings = Viewing.objects.filter(id__in=[one["viewing"] for one in watching.asked])
-    until(lambda: not viewings.open().exists(), 5, "the end of the viewings")
+    until(lambda: not viewings.open().exists(), what="the end of the viewings")
 
 
 def test_another_session_of_the_same_person_goes_on_when_one_signs_out(

@@ -151,13 +151,13 @@ def test_a_message_after_the_end_of_a_page_is_neither_sent_nor_counted() -> None
 
 def test_a_killed_recorder_is_said_and_its_pictures_come_back(live_site: Site, watching: Watching) -> None:
     live_site.kill("recorder")
-    watching.client.wait(lambda: watching.city.said("waiting"), 10, "the word that the recorder is away")
+    watching.client.wait(lambda: watching.city.said("waiting"), what="the word that the recorder is away")
     assert "recorder" in str(watching.city.said("waiting"))
     assert [name for _, name, _ in watching.city.events].count("waiting") == 1
 
     inits = watching.city.inits
     live_site.start_recorder()
-    watching.client.wait(lambda: watching.city.inits > inits, 30, "a new beginning")
+    watching.client.wait(lambda: watching.city.inits > inits, what="a new beginning")
     watching.client.wait_for_pictures(watching.city, 10)
     assert watching.city.ended is None
 
@@ -167,11 +167,12 @@ def test_a_stalled_camera_is_said_and_its_pictures_come_back(live_site: Site, wa
     live_site.city.stall("cam01")
     try:
         watching.client.wait(
-            lambda: any("sentence" in state for state in watching.city.states), 40, "the word of the recorder"
+            lambda: any("sentence" in state for state in watching.city.states),
+            what="the word of the recorder",
         )
     finally:
         live_site.city.resume("cam01")
-    watching.client.wait_for_pictures(watching.city, 10, 40)
+    watching.client.wait_for_pictures(watching.city, 10)
     watching.client.wait_for_pictures(watching.partner, 1)
 
 
@@ -180,8 +181,8 @@ def test_without_the_database_a_partners_picture_is_held_and_the_citys_goes_on_m
 ) -> None:
     began = time.monotonic()
     with live_site.database_away():
-        watching.client.wait(lambda: watching.partner.said("held"), 10, "the partner's hold")
-        watching.client.wait(lambda: watching.city.said("unconfirmed"), 10, "the city's mark")
+        watching.client.wait(lambda: watching.partner.said("held"), what="the partner's hold")
+        watching.client.wait(lambda: watching.city.said("unconfirmed"), what="the city's mark")
         held = watching.partner.last_at - began
         watching.client.wait_for_pictures(watching.city, 30)
         assert time.monotonic() - began > 2
@@ -200,7 +201,7 @@ def test_without_the_database_a_partners_picture_is_held_and_the_citys_goes_on_m
     # 2 seconds by its parameter; the last answer may be half a second old when the database goes.
     assert held < 2.6
 
-    watching.client.wait(lambda: watching.city.said("confirmed") is not None, 10, "the confirmation")
+    watching.client.wait(lambda: watching.city.said("confirmed") is not None, what="the confirmation")
     watching.client.wait_for_pictures(watching.partner, 10)
     assert watching.city.ended is None
     assert watching.partner.ended is None
@@ -241,7 +242,7 @@ def test_a_page_that_reads_nothing_is_cut_to_the_next_key_frame_and_costs_little
     print(f"nine tiles unread for 12 s: {grown / 1e6:+.1f} MB in web and recorder")
     assert grown < 40e6
 
-    watching.client.wait(lambda: freshest(many[0]) < 1.0, 30, "a live picture")
+    watching.client.wait(lambda: freshest(many[0]) < 1.0, what="a live picture")
     assert all(tile.ended is None for tile in many)
     assert len(bar_codes(many[0])) > 10
 

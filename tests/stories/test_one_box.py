@@ -25,7 +25,7 @@ from rtcc.onebox.progress import Stop
 from rtcc.onebox.supervisor import Service, Supervisor, answers_at
 
 
-def _until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+def _until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for something that another process does."""
     end = time.monotonic() + seconds
     while not true():
@@ -105,7 +105,7 @@ def test_a_server_left_by_a_killed_start_is_ended_before_the_next(cluster: Clust
     left = subprocess.Popen(cluster.command(tied=False), env=cluster.environment(), start_new_session=True)
     _until(cluster.answers)
     assert cluster.end_leftover()
-    assert left.wait(20) == 0
+    assert left.wait(60) == 0
 
 
 def test_a_half_made_cluster_is_made_anew(data: DataFolder) -> None:
@@ -242,7 +242,7 @@ def test_what_a_killed_supervisor_left_is_ended_but_never_a_stranger(
     with subprocess.Popen(["sleep", "600"], start_new_session=True) as left:
         register.write({"left": left.pid})
         assert register.end_leftovers() == ["left"]
-        assert left.wait(10) != 0
+        assert left.wait(60) != 0
     with subprocess.Popen(["sleep", "600"], start_new_session=True) as stranger:
         register.path.write_text(f'{{"gone": [{stranger.pid}, 1]}}')
         assert register.end_leftovers() == []

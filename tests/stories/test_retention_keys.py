@@ -259,7 +259,7 @@ def test_a_hold_that_comes_first_wins_over_the_destruction_that_waits_for_it(had
         def lock(cameras: Any) -> None:
             original(cameras)
             held.set()
-            assert decided.wait(20)
+            assert decided.wait(60)
 
         keeping.lock_custody = lock
         try:
@@ -268,7 +268,7 @@ def test_a_hold_that_comes_first_wins_over_the_destruction_that_waits_for_it(had
             keeping.lock_custody = original
 
     holding, placed = _in_a_thread(hold_slowly, NOON)
-    assert held.wait(20)
+    assert held.wait(60)
     destroying, refused = _in_a_thread(
         lambda: destroy_footage(by=destruction.RETENTION, disposition=planned[0].id), NOON
     )
@@ -300,7 +300,7 @@ def test_a_destruction_that_comes_first_is_found_by_the_hold_that_waits_for_it(h
         def put(*arguments: Any) -> None:
             original(*arguments)
             tombstoned.set()
-            assert goes_on.wait(20)
+            assert goes_on.wait(60)
 
         module._put_tombstones = put  # type: ignore[assignment]
         try:
@@ -309,7 +309,7 @@ def test_a_destruction_that_comes_first_is_found_by_the_hold_that_waits_for_it(h
             module._put_tombstones = original
 
     destroying, decided = _in_a_thread(destroy_slowly, NOON)
-    assert tombstoned.wait(20)
+    assert tombstoned.wait(60)
     holding, placed = _in_a_thread(hold, NOON)
     _wait_for_a_lock()
     goes_on.set()
