@@ -155,6 +155,12 @@ def _wrong(fields: dict[str, Any]) -> str:
 _SENT_AS = {"starts_at": "from", "ends_at": "to"}
 
 
+def problem_for_programs(error: DomainError) -> dict[str, Any]:
+    """The error as a problem document that names fields as programs send them."""
+    error.field = _SENT_AS.get(error.field, error.field) if error.field else None
+    return problem(error)
+
+
 def answer_api_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """The same map for REST framework views: every answer that is no success is a problem document."""
     from rest_framework.views import exception_handler
@@ -162,16 +168,14 @@ def answer_api_error(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, Http404):
         error = NotFound()
     if isinstance(error, DomainError):
-        error.field = _SENT_AS.get(error.field, error.field) if error.field else None
-        return Response(
-            problem(error), status=error.status, content_type=PROBLEM, headers=dict(error.headers)
-        )
+        body = problem_for_programs(error)
+        return Response(body, status=error.status, content_type=PROBLEM, headers=dict(error.headers))
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied("Not allowed.")
     response = exception_handler(error, context)
     if response is None:
         return None
-    body: dict[str, Any] = {"status": response.status_code}
+    body = {"status": response.status_code}
     if isinstance(error, exceptions.ValidationError):
         fields = error.detail if isinstance(error.detail, dict) else {"body": error.detail}
         body |= {"type": "about:blank#bad_input", "title": _wrong(fields), "fields": fields}

@@ -211,7 +211,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     # Words stand where they are used; names for sets of them would change whenever a word is added.
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["rtcc.api.handing_in.into_schema"],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 

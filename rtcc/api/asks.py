@@ -27,8 +27,10 @@ from rtcc.api.cameras import CameraOut
 from rtcc.api.fields import Instant
 from rtcc.api.filters import AskFilter
 from rtcc.api.lists import Listed, one
+from rtcc.errors import BadInput
 from rtcc.oversight.tiers import reader_of
 from rtcc.partners.actions.answer_ask import say_no, take_back
+from rtcc.partners.actions.ask_footage import ask_footage
 from rtcc.partners.actions.ask_to_watch import ask_to_watch
 from rtcc.partners.actions.decline_ask import decline_ask
 from rtcc.partners.models import Ask
@@ -58,8 +60,13 @@ class AskOut(serializers.ModelSerializer[Ask]):
 
 
 class AskIn(serializers.Serializer[Any]):
-    """What asks an owner to let a camera be watched that is lent on request."""
+    """What asks an owner to let a camera be watched that is lent on request, or for a file."""
 
+    wants = serializers.ChoiceField(
+        choices=[each.value for each in AskWants],
+        default=AskWants.WATCH.value,
+        help_text="watch: a yes to watching the camera; file: the owner's own recording",
+    )
     basis = serializers.UUIDField()
     camera = serializers.UUIDField()
     purpose = serializers.ChoiceField(choices=[each.value for each in Purpose])
@@ -68,8 +75,10 @@ class AskIn(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {
             **super().get_fields(),
-            "from": Instant(required=False, help_text="pictures from then on; without it, from now on"),
-            "to": Instant(help_text="live until then"),
+            "from": Instant(
+                required=False, help_text="pictures from then on; without it, from now on. A file needs it"
+            ),
+            "to": Instant(help_text="live until then, or the end of the recording"),
         }
 
 
@@ -99,7 +108,7 @@ def _why(request: Request) -> str:
 class Asks(Listed):
     """GET lists what owners are asked, the newest first: an owner sees its own, others those of their agency.
 
-    POST asks an owner to let a camera be watched.
+    POST asks an owner to let a camera be watched, or for a file.
     """
 
     serializer_class = AskOut
@@ -113,7 +122,9 @@ class Asks(Listed):
         given = AskIn(data=request.data)
         given.is_valid(raise_exception=True)
         asked = given.validated_data
-        row = ask_to_watch(
+        if asked["wants"] == AskWants.FILE and "from" not in asked:
+            raise BadInput("Say from when the recording is asked for.", field="from")
+        row = (ask_footage if asked["wants"] == AskWants.FILE else ask_to_watch)(
             by=cast(Person, request.user),
             basis=asked["basis"],
             purpose=Purpose(asked["purpose"]),

@@ -13,7 +13,7 @@ from rtcc.api import tokens
 ROOT = "/api/v1/"
 # Where a token is looked at: what programs read, and no page.
 _PLACES = (ROOT, "/metrics")
-_SCHEME = "bearer "
+BEARER = "bearer "
 
 
 def refuse(status: int, title: str, kind: str) -> JsonResponse:
@@ -40,11 +40,11 @@ class SignInByToken:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("Authorization", "")
-        if not request.path.startswith(_PLACES) or not given.lower().startswith(_SCHEME):
+        if not request.path.startswith(_PLACES) or not given.lower().startswith(BEARER):
             return self.get_response(request)
         device, address = request.headers.get("User-Agent", "")[:200] or None, request.META.get("REMOTE_ADDR")
         try:
-            found = tokens.use(given[len(_SCHEME) :].strip(), device=device, address=address)
+            found = tokens.use(given[len(BEARER) :].strip(), device=device, address=address)
         except tokens.BadToken as error:
             answer = refuse(401, str(error), "bad_token")
             answer["WWW-Authenticate"] = 'Bearer realm="watchlight", error="invalid_token"'

@@ -25,7 +25,7 @@ from rtcc.config import config
 from rtcc.errors import Unavailable
 from rtcc.partners import receive
 from rtcc.partners.models import Ask, Upload
-from rtcc.partners.receive import receive_upload
+from rtcc.partners.receive import PAGE, Door
 from tests.city import NOON, camera, city, events, incident, said
 from tests.conftest import Committed
 from tests.stories.test_oversight_report import signed_in
@@ -58,6 +58,8 @@ def ask_owner(code: str = "cam11", **changed: str) -> Any:
 
 class Sent:
     """A file that somebody sends through the door, and how much of it was read."""
+
+    door: Door = PAGE
 
     def __init__(
         self, username: str, ask: UUID, name: str, body: bytes | Callable[[], AsyncIterator[bytes]]
@@ -98,7 +100,8 @@ class Sent:
             "type": "http", "method": "POST", "path": self.path, "query_string": self.query.encode(),
             "headers": headers, "client": ("127.0.0.1", 5),
         }  # fmt: skip
-        await receive_upload(scope, receive, send)
+        assert self.door.is_for(scope)
+        await self.door(scope, receive, send)
         return sent[0]["status"], json.loads(sent[1]["body"])
 
 

@@ -54,6 +54,7 @@ def hand_in(*, by: Person, ask: UUID, file: WorkFile, name: str, starts_at: date
             raise Conflict("You are asked for a yes or no here, not for a file.")
         if row.state == AskState.DECLINED:
             raise Conflict("You said no to this request already.")
+        _check_new(row, file)
         if starts_at > clock.now():
             raise BadInput("A recording cannot begin in the future.", field="starts_at")
         permit.enter(bytes=file.length, detail={"ask": str(ask), "sha256": file.sha256})
@@ -75,6 +76,12 @@ def hand_in(*, by: Person, ask: UUID, file: WorkFile, name: str, starts_at: date
     return _answer(by, row, file, name, starts_at, found, asset.id, permit.entry_id)
 
 
+def _check_new(ask: Ask, file: WorkFile) -> None:
+    """Raise Conflict for a file that was handed in before: a program whose answer was lost sends it again."""
+    if ask.uploads.filter(sha256=file.sha256).exists():
+        raise Conflict("This very file was handed in for this request already.")
+
+
 def _answer(
     by: Person,
     row: Ask,
@@ -94,6 +101,7 @@ def _answer(
                 "You said no to this request while the file was being taken. It is used for nothing, and is"
                 " destroyed when its time is over."
             )
+        _check_new(ask, file)
         entry = record(
             Event.FOOTAGE_UPLOADED,
             outcome=Outcome.PERMIT,
