@@ -62,7 +62,10 @@ def _fields(schema: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _operation(path: str, method: str, said: dict[str, Any]) -> dict[str, Any]:
-    body: dict[str, Any] = next(iter(said.get("requestBody", {}).get("content", {}).values()), {})
+    sent: dict[str, Any] = said.get("requestBody", {}).get("content", {})
+    kind: str = next(iter(sent), "")
+    body: dict[str, Any] = sent[kind]["schema"] if kind else {}
+    is_file = body.get("format") == "binary"
     return {
         "id": said["operationId"],
         "method": method.upper(),
@@ -78,7 +81,8 @@ def _operation(path: str, method: str, said: dict[str, Any]) -> dict[str, Any]:
             }
             for each in said.get("parameters", ())
         ],
-        "body": _words(body.get("schema")) if body else "",
+        "body": _words(body) if body and not is_file else "",
+        "file": kind if is_file else "",
         "answers": [
             {
                 "status": status,

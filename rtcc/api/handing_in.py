@@ -89,7 +89,9 @@ def _instant(given: Mapping[str, str]) -> datetime:
         found: datetime = Instant().run_validation(given.get("from", ""))
     except serializers.ValidationError as error:
         raise BadInput(
-            "Say when the first picture was taken, such as 2026-11-20T17:00:30Z.", field="from"
+            "Say when the first picture was taken, such as 2026-11-20T17:00:30Z. (In an address, a + is"
+            " written %2B.)",
+            field="from",
         ) from error
     return found
 
@@ -101,11 +103,16 @@ def into_schema(result: dict[str, Any], **generator: Any) -> dict[str, Any]:
     """Tell the schema of the POST, which no view of Django answers (a hook of drf-spectacular)."""
     address = result["paths"]["/api/v1/asks/{ask}/files/"]
     instant = {"type": "string", "format": "date-time"}
-    said = {
-        name: {"type": "string", **({"format": form} if form else {})}
-        for name, form in (("upload", "uuid"), ("sha256", ""), ("entry", "uuid"))
+    result["components"]["schemas"]["HandedIn"] = {
+        "type": "object",
+        "description": "What stands now.",
+        "properties": {
+            "upload": {"type": "string", "format": "uuid"},
+            "sha256": {"type": "string", "description": "of the file as it came, in hexadecimal digits"},
+            "entry": {"type": "string", "format": "uuid", "description": "the entry that says so"},
+        },
+        "required": ["upload", "sha256", "entry"],
     }
-    answer = {"type": "object", "properties": said, "required": list(said)}
     address["post"] = {
         "operationId": "asks_files_create",
         "description": "The owner hands in a recording. It is looked into and sealed under a key of its own."
@@ -124,7 +131,7 @@ def into_schema(result: dict[str, Any], **generator: Any) -> dict[str, Any]:
         "responses": {
             "201": {
                 "description": "It stands.",
-                "content": {"application/json": {"schema": answer}},
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/HandedIn"}}},
             },
             "default": {
                 "description": "It was not taken; the problem says why.",

@@ -153,6 +153,8 @@ class Door:
         found = self.path.fullmatch(scope["path"])
         assert found is not None
         comer, ask = self.who(scope, headers), UUID(found[1])
+        if headers.get("content-type", "").lower().startswith("multipart/"):
+            raise BadInput("Send the file itself as the body, not in a form.", field="file")
         query = parse_qs(scope["query_string"].decode("latin-1"))
         given = {name: values[-1] for name, values in query.items()}
         name = Path(given.get("name", "").replace("\x00", "").replace("\\", "/")).name[:200]

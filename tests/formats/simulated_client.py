@@ -56,7 +56,7 @@ class RtspClient:
 
     def __enter__(self) -> Self:
         host, port = re.findall(r"//([^:/]+):(\d+)", self.url)[0]
-        self.socket = socket.create_connection((host, int(port)), 10)
+        self.socket = socket.create_connection((host, int(port)), 30)
         return self
 
     def __exit__(self, *exc: object) -> None:

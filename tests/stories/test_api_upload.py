@@ -80,7 +80,7 @@ def test_an_owners_program_hands_in_the_file_and_both_sides_read_what_was_taken(
     told = document()["paths"][path]["post"]
     assert PROGRAM.path.fullmatch(path.format(ask=asked.id))
     assert [each["name"] for each in told["parameters"] if each["required"]] == ["ask", "name", "from"]
-    assert told["responses"]["201"]["content"]["application/json"]["schema"]["required"] == list(answer)
+    assert document()["components"]["schemas"]["HandedIn"]["required"] == list(answer)
     entry = said()[-1]
     assert (entry["event"], entry["actor"]) == ("footage.uploaded", str(person("marcus.hale").id))
     decided = next(one for one in said() if one["event"] == "act.permitted")
@@ -120,6 +120,11 @@ def test_nothing_is_read_from_a_program_that_may_not_hand_in(asked: Ask, tmp_pat
     assert (late.go()[0], late.go()[1]["field"]) == (400, "from")
     vague = SentByProgram(secret, asked.id, "gate.mp4", film, "noon")
     assert (vague.go()[1]["field"], vague.read) == ("from", 0)
+    form = SentByProgram(secret, asked.id, "gate.mp4", film)
+    form.headers["content-type"] = "multipart/form-data; boundary=x"
+    status, problem = form.go()
+    assert (status, form.read) == (400, 0)
+    assert problem["title"] == "Send the file itself as the body, not in a form."
     cookie = Sent("marcus.hale", asked.id, "gate.mp4", film)
     with_cookie = SentByProgram("", asked.id, "gate.mp4", film)
     with_cookie.headers = cookie.headers
