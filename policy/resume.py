@@ -77,6 +77,17 @@ def decided_again(permit_id: UUID) -> Permit | str:
         return ended.sentence
 
 
+def blind_limits() -> dict[bool, float]:
+    """Seconds for which pictures go on while the database is silent, by whether the camera is a partner's.
+    Raises NotInForce.
+    """
+    parameters, at = publish.active().parameters, clock.now()
+    return {
+        True: parameters.duration("blind_stop_partner", at).total_seconds(),
+        False: parameters.duration("blind_stop_city", at).total_seconds(),
+    }
+
+
 def _is_current(row: PermitRow) -> bool:
     return _is_of(row, epoch.current())
 

@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -24,8 +25,9 @@ from evidence.recorder.engine import Engine
 from evidence.recorder.live import LiveChunk, LiveInit, LiveItem, LiveState, Subscription
 from evidence.recorder.warden import Stream, Warden, require_live
 from evidence.recorder.wire import FrameType, pack
+from policy.parameters import NotInForce
 from policy.permits import PermitEnded, check_stands, find, read
-from policy.resume import actor_of
+from policy.resume import actor_of, blind_limits
 from policy.vocabulary import OrganisationClass
 from rtcc.logs import log
 
@@ -119,10 +121,10 @@ class LiveServer:
             check_stands(row, actor)
             require_live(read(row, actor), camera)
             owners = Camera.objects.filter(id=camera).values_list("owner__kind", flat=True)
-            return Admitted(permit_id, camera, partner=OrganisationClass.PARTNER in owners)
+            return Admitted(permit_id, camera, OrganisationClass.PARTNER in owners, blind_limits())
         except (ValueError, KeyError, TypeError, RecursionError):
             return Answer("That request makes no sense.")
-        except PermitEnded as ended:
+        except (PermitEnded, NotInForce) as ended:
             return Answer(ended.sentence)
         except DatabaseFailure:
             return Answer("The database does not answer, so nobody can say that this is allowed.", again=True)
@@ -153,7 +155,7 @@ class LiveServer:
             forwarding.cancel()
 
         stream = Stream(admitted.permit, admitted.camera, admitted.partner, end)
-        self._warden.add(stream)
+        self._warden.add(stream, admitted.blind)
         try:
             await asyncio.wait({forwarding})
             if not forwarding.cancelled():
@@ -193,6 +195,7 @@ class Admitted:
     permit: UUID
     camera: UUID
     partner: bool
+    blind: Mapping[bool, float]
 
 
 @dataclass(frozen=True)

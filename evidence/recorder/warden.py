@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -18,10 +18,8 @@ from django.db import Error as DatabaseFailure
 from django.db import close_old_connections
 
 from policy.permits import Permit, PermitEnded
-from policy.publish import active
-from policy.resume import decided_again, standing
+from policy.resume import blind_limits, decided_again, standing
 from policy.vocabulary import Action, Kind, Ref
-from rtcc import clock
 from rtcc.logs import log
 
 LOOK_S = 0.8
@@ -52,7 +50,7 @@ class Look:
     """
 
     ended: list[tuple[Stream, str]] = field(default_factory=list)
-    blind: dict[bool, float] = field(default_factory=dict)
+    blind: Mapping[bool, float] = field(default_factory=dict)
 
 
 class Warden:
@@ -62,13 +60,14 @@ class Warden:
         self._streams: set[Stream] = set()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="warden")
         self._answered_s = time.monotonic()
-        self._blind = {True: 0.0, False: 0.0}
+        self._blind: Mapping[bool, float] = {}
 
-    def add(self, stream: Stream) -> None:
-        """Its permit was read a moment ago; the next look decides."""
+    def add(self, stream: Stream, blind: Mapping[bool, float]) -> None:
+        """Its permit was read a moment ago, and ``blind`` with it (`blind_limits`); the next look decides."""
         if not self._streams:
             self._answered_s = time.monotonic()
         self._streams.add(stream)
+        self._blind = blind
 
     def remove(self, stream: Stream) -> None:
         self._streams.discard(stream)
@@ -117,13 +116,7 @@ class Warden:
 def look_at(streams: Collection[Stream]) -> Look:
     """Read all permits in a fixed number of queries; decide those again that an epoch has overtaken."""
     try:
-        parameters, at = active().parameters, clock.now()
-        look = Look(
-            blind={
-                True: parameters.duration("blind_stop_partner", at).total_seconds(),
-                False: parameters.duration("blind_stop_city", at).total_seconds(),
-            }
-        )
+        look = Look(blind=blind_limits())
         of_permit: dict[UUID, list[Stream]] = defaultdict(list)
         for stream in streams:
             of_permit[stream.permit].append(stream)

@@ -23,9 +23,7 @@ from django.db import Error as DatabaseFailure
 
 from policy.models import Session
 from policy.permits import Permit, PermitEnded
-from policy.publish import active
-from policy.resume import resume, standing
-from rtcc import clock
+from policy.resume import blind_limits, resume, standing
 from rtcc.live.models import Viewing
 from rtcc.live.signed_in import SignedIn
 from rtcc.live.threads import watch_desk
@@ -172,11 +170,7 @@ def look_at(asked: Iterable[Watched]) -> Look:
     """The epoch, the permits' rows, their viewings and sessions, in a fixed number of queries."""
     asked = list(asked)
     look = Look()
-    parameters, at = active().parameters, clock.now()
-    look.blind = {
-        True: parameters.duration("blind_stop_partner", at).total_seconds(),
-        False: parameters.duration("blind_stop_city", at).total_seconds(),
-    }
+    look.blind = blind_limits()
     found = standing({each.permit for each in asked})
     endings = dict(
         Viewing.objects.filter(permit_id__in=found)

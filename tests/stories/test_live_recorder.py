@@ -4,17 +4,21 @@ asks again and does nothing about what it is told.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
 import time
-from uuid import UUID
+from collections.abc import Callable
+from uuid import UUID, uuid4
 
 import pytest
 
 from cameras.actions.pause_camera import pause_camera
 from cameras.actions.resume_camera import resume_camera
+from evidence.recorder.warden import LOOK_S, SILENT_GRACE_S, Stream, Warden
 from policy.actions.end_grant import end_grant
+from policy.resume import blind_limits
 from rtcc.live.models import Viewing
 from tests.city import camera, incident, person
 from tests.live_site import Site, live_site, until
@@ -91,11 +95,32 @@ def test_without_the_database_the_recorder_feeds_a_partners_picture_no_longer(
 ) -> None:
     city = Peer(live_site, permits["cam01"], camera("cam01").id)
     partner = Peer(live_site, permits["cam11"], camera("cam11").id)
-    time.sleep(1)  # The recorder looks once, and knows how long silence may last.
     with live_site.database_away():
         until(lambda: partner.over, what="the end of the partner's stream")
         assert b"database" in partner.tail
+        before = city.received
+        until(lambda: city.received > before, what="the city's picture, which goes on")
         assert not city.over
+
+
+def test_a_recorder_that_has_not_looked_yet_knows_how_long_silence_may_last(live_site: Site) -> None:
+    limits, ended = blind_limits(), list[str]()
+    assert limits[True] < limits[False]
+
+    def noting(whose: str) -> Callable[[str, bool], None]:
+        return lambda sentence, again: ended.append(whose)
+
+    async def watch() -> None:
+        warden = Warden()
+        for whose, partner in (("partner", True), ("city", False)):
+            warden.add(Stream(uuid4(), uuid4(), partner, noting(whose)), limits)
+        watching = asyncio.create_task(warden.run())
+        await asyncio.sleep(limits[True] + SILENT_GRACE_S + 3 * LOOK_S)
+        watching.cancel()
+
+    with live_site.database_away():
+        asyncio.run(watch())
+    assert ended == ["partner"]
 
 
 def _grant(permit: UUID) -> UUID:
