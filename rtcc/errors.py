@@ -60,3 +60,15 @@ class Unavailable(DomainError):
 
     code = "unavailable"
     status = 503
+
+
+class DatabaseAway(Unavailable):
+    """The database does not answer; what was under way may have been done."""
+
+    headers: Mapping[str, str] = MappingProxyType({"Retry-After": "5"})
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database does not answer just now. Look whether the thing was done before you send it again,"
+            " in a few seconds."
+        )

@@ -10,6 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+# What visitors accept: a document where there is one, else the page.
+BOTH = "application/json, text/html"
+
 
 @dataclass(frozen=True)
 class Page:
@@ -36,8 +39,8 @@ class Visitor:
         """The Cookie header."""
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
-    def get(self, path: str) -> Page:
-        return self._ask("GET", path, None)
+    def get(self, path: str, *, accept: str = BOTH) -> Page:
+        return self._ask("GET", path, None, accept)
 
     def post(self, path: str, **fields: object) -> Page:
         """Send a form with the token of the last page; the answer is JSON where the address gives it."""
@@ -112,19 +115,21 @@ class Visitor:
         assert status == 200, (status, body[:2000])
         return body
 
-    def _ask(self, method: str, path: str, body: str | None) -> Page:
-        status, location, answer = self._exchange(method, path, body)
+    def _ask(self, method: str, path: str, body: str | None, accept: str = BOTH) -> Page:
+        status, location, answer = self._exchange(method, path, body, accept)
         text = answer.decode()
         token = re.search(r'data-csrf="([^"]+)"|name="csrfmiddlewaretoken" value="([^"]+)"', text)
         if token is not None:
             self._csrf = token[1] or token[2]
         return Page(status, text, location)
 
-    def _exchange(self, method: str, path: str, body: str | None) -> tuple[int, str, bytes]:
+    def _exchange(
+        self, method: str, path: str, body: str | None, accept: str = BOTH
+    ) -> tuple[int, str, bytes]:
         """Status, where it leads, and the body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         host = f"localhost:{self.port}"
-        headers = {"Host": host, "Cookie": self.cookie, "Accept": "application/json, text/html"}
+        headers = {"Host": host, "Cookie": self.cookie, "Accept": accept}
         if body is not None:
             headers |= {
                 "Content-Type": "application/x-www-form-urlencoded",

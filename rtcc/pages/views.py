@@ -8,18 +8,14 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
 from policy.models import Membership, Person
 from policy.vocabulary import Role
 from rtcc import clock
-from rtcc.errors import NotFound, Unavailable
+from rtcc.errors import DatabaseAway, NotFound
 from rtcc.middleware import answer, as_problem, wants_json
-
-AWAY = (
-    "The database does not answer just now. Look whether the thing was done before you send it again, in a"
-    " few seconds."
-)
 
 # Where each role begins its day; the first that a person holds counts.
 FIRST_PAGE: dict[Role, str] = {
@@ -69,10 +65,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     answer is known, and will answer again.
     """
     if not isinstance(sys.exception(), OperationalError | InterfaceError):
-        return render(request, "500.html", status=500)
+        return HttpResponse(render_to_string("500.html"), status=500)
+    away = DatabaseAway()
     if wants_json(request):
-        response: HttpResponse = as_problem(Unavailable(AWAY))
-    else:
-        response = render(request, "503.html", status=503)
-    response["Retry-After"] = "5"
-    return response
+        return as_problem(away)
+    # Without the request: what every page says of who is signed in would ask the database.
+    return HttpResponse(render_to_string("503.html"), status=away.status, headers=dict(away.headers))

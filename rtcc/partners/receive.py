@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.utils.dateparse import parse_datetime
 
 from evidence.vault.workfile import CHUNK, WorkFile
@@ -34,17 +34,16 @@ from policy.offers import is_offered
 from policy.vocabulary import Action, Kind, Ref
 from rtcc import clock
 from rtcc.config import config
-from rtcc.errors import BadInput, Conflict, DomainError, NotFound, Refused, Unavailable
+from rtcc.errors import BadInput, DatabaseAway, DomainError, NotFound, Refused, Unavailable
 from rtcc.live.signed_in import session_key_of, signed_in
 from rtcc.live.threads import Desk
 from rtcc.local_time import NEVER_WAS, instants_of
 from rtcc.logs import log
 from rtcc.middleware import PROBLEM, problem
-from rtcc.partners.actions.hand_in import hand_in
+from rtcc.partners.actions.hand_in import check_began, check_waits, hand_in
 from rtcc.partners.ask_views import most_bytes
 from rtcc.partners.models import Ask
 from rtcc.partners.probe import check_name
-from rtcc.partners.vocabulary import AskState
 
 # How the id of the ask stands in an address.
 ASK = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -162,11 +161,11 @@ class Door:
         with sitting(comer.where):
             if not is_offered(comer.person, Action.UPLOAD_FOOTAGE, Ref(Kind.UPLOAD, ask)):
                 raise NotFound
-        if Ask.objects.filter(id=ask, state=AskState.DECLINED).exists():
-            raise Conflict("You said no to this request already.")
-        most = most_bytes()
+        starts_at, most = self.starts_at(given), most_bytes()
+        check_waits(Ask.objects.get(id=ask))
+        check_began(starts_at)
         _check_room(headers, most)
-        return Arriving(comer, ask, name, self.starts_at(given), most)
+        return Arriving(comer, ask, name, starts_at, most)
 
     def _finish(
         self, arriving: Arriving, file: WorkFile, scope: dict[str, Any], headers: Mapping[str, str]
@@ -235,9 +234,11 @@ async def _in_thread(act: Callable[..., T], *arguments: object) -> T:
 
 
 def _closing(act: Callable[..., T], *arguments: object) -> T:
-    """Database work in a thread that keeps no connection: uploads are rare."""
+    """Database work in a thread that keeps no connection: uploads are rare. Raises DatabaseAway."""
     try:
         return act(*arguments)
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseAway from error
     finally:
         connections.close_all()
 

@@ -14,11 +14,12 @@ import pytest
 from django.db import connections
 
 from evidence.models import Asset
-from policy.vocabulary import Action
+from policy.vocabulary import Action, Purpose
 from rtcc.api.actions.revoke_token import revoke_token
 from rtcc.api.docs import document
 from rtcc.api.handing_in import PROGRAM
 from rtcc.api.tokens import SCOPES
+from rtcc.partners.actions.ask_to_watch import ask_to_watch
 from rtcc.partners.models import Ask, Upload
 from tests.api import program, token_of
 from tests.city import NOON, camera, city, events, incident, person, said
@@ -117,7 +118,13 @@ def test_nothing_is_read_from_a_program_that_may_not_hand_in(asked: Ask, tmp_pat
         assert (got, sent.read) == (status, 0), problem
         assert kind in (problem.get("rule"), problem["type"].partition("#")[2])
     late = SentByProgram(secret, asked.id, "gate.mp4", film, (NOON + timedelta(hours=1)).isoformat())
-    assert (late.go()[0], late.go()[1]["field"]) == (400, "from")
+    assert (late.go()[1]["field"], late.read) == ("from", 0)
+    yes = ask_to_watch(
+        by=person("ana.mercer"), basis=asked.basis_id, purpose=Purpose.EMERGENCY_CALL,
+        camera=camera("cam12").id, starts_at=NOON, ends_at=NOON + timedelta(hours=1), note="two on foot",
+    )  # fmt: skip
+    no_file = SentByProgram(secret, yes.id, "gate.mp4", film)
+    assert (no_file.go()[0], no_file.read) == (409, 0), "a yes or no is asked for, no file"
     vague = SentByProgram(secret, asked.id, "gate.mp4", film, "noon")
     assert (vague.go()[1]["field"], vague.read) == ("from", 0)
     form = SentByProgram(secret, asked.id, "gate.mp4", film)

@@ -50,13 +50,9 @@ def hand_in(*, by: Person, ask: UUID, file: WorkFile, name: str, starts_at: date
         event=Event.ACT_PERMITTED,
     ) as permit:
         row.refresh_from_db(fields=["state"])
-        if row.wants != AskWants.FILE:
-            raise Conflict("You are asked for a yes or no here, not for a file.")
-        if row.state == AskState.DECLINED:
-            raise Conflict("You said no to this request already.")
+        check_waits(row)
+        check_began(starts_at)
         _check_new(row, file)
-        if starts_at > clock.now():
-            raise BadInput("A recording cannot begin in the future.", field="starts_at")
         permit.enter(bytes=file.length, detail={"ask": str(ask), "sha256": file.sha256})
     destroy_after, rule = own_end(AssetKind.UPLOAD, clock.now())
     asset = write_asset(
@@ -74,6 +70,20 @@ def hand_in(*, by: Person, ask: UUID, file: WorkFile, name: str, starts_at: date
         parents=[Ref(Kind.UPLOAD, ask)],
     )
     return _answer(by, row, file, name, starts_at, found, asset.id, permit.entry_id)
+
+
+def check_waits(ask: Ask) -> None:
+    """Raise Conflict unless the owner is asked for a file and has not said no."""
+    if ask.wants != AskWants.FILE:
+        raise Conflict("You are asked for a yes or no here, not for a file.")
+    if ask.state == AskState.DECLINED:
+        raise Conflict("You said no to this request already.")
+
+
+def check_began(starts_at: datetime) -> None:
+    """Raise BadInput for a recording that is still to come."""
+    if starts_at > clock.now():
+        raise BadInput("A recording cannot begin in the future.", field="starts_at")
 
 
 def _check_new(ask: Ask, file: WorkFile) -> None:
