@@ -52,7 +52,7 @@ def test_a_frozen_picture_says_so_within_three_seconds_and_goes_on(room: SampleR
     _wait_for(page, 0, "live")
     room.live.silent.set()
     # Three seconds are promised; the rest is for a machine that does other things too.
-    assert _wait_for(page, 0, "frozen") < 20
+    assert _wait_for(page, 0, "frozen") < 8
     expect(page.locator(".tile[data-tile='0'] .tile-note")).to_contain_text("Picture frozen, last at")
     room.live.silent.clear()
     _wait_for(page, 0, "live")

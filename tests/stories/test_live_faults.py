@@ -201,8 +201,8 @@ def test_without_the_database_a_partners_picture_is_held_and_the_citys_goes_on_m
         door = watching.visitor.post(f"/partner/asked/{watching.asked[0]['camera']}/file?name=a.mp4")
         assert (door.status, door.json()["title"]) == (503, program.json()["title"])
     print(f"database away: a partner's last byte after {held:.2f} s")
-    # 2 seconds by its parameter, and half a second for the last answer; a test waits for a busy machine.
-    assert held < 10
+    # 2 seconds by its parameter; the last answer may be half a second old when the database goes.
+    assert held < 2.6
 
     watching.client.wait(lambda: watching.city.said("confirmed") is not None, what="the confirmation")
     watching.client.wait_for_pictures(watching.partner, 10)
